@@ -2,7 +2,7 @@
 
     python delta_lake.py 'eu-*' ./tickets
 
-The first argument names profiles of gettickets, the second is the table. It needs `deltalake` and `pyarrow`.
+The first argument names profiles of gettickets, the second is the table. Requires `deltalake` and `pyarrow`.
 """
 
 import sys
@@ -15,7 +15,7 @@ def main(profiles: str, path: str) -> None:
     fleet = gettickets.Fleet.from_profiles(*profiles.split(","))
     # The access key `c` opens a ticket without a login.
     columns = ["install", *(field.name for field in gettickets.FIELDS if not field.sensitive)]
-    # Raises an exception if an install could not be read to its end, so nothing is deleted by mistake.
+    # Raises an exception if an install could not be read completely, so nothing is deleted by mistake.
     tickets = fleet.tickets().to_arrow(columns=columns)
     if not DeltaTable.is_deltatable(path):
         write_deltalake(path, tickets)
@@ -35,7 +35,7 @@ def main(profiles: str, path: str) -> None:
         )
         .when_matched_update_all(changed)
         .when_not_matched_insert_all()
-        # Tickets of installs that were not read now are kept.
+        # Tickets of installs that were not read in this run are kept.
         .when_not_matched_by_source_delete(f"target.install IN ({installs})")
         .execute()
     )

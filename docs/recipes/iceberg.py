@@ -2,8 +2,8 @@
 
     python iceberg.py 'eu-*' ./lake
 
-The first argument names profiles of gettickets, the second is a directory. The catalog is a SQLite file in it; any
-other catalog of `pyiceberg` does as well. It needs `pyiceberg[sql-sqlite]` and `pyarrow`.
+The first argument names profiles of gettickets, the second is a directory. The catalog is a SQLite file in that
+directory; any other catalog of `pyiceberg` can be used as well. Requires `pyiceberg[sql-sqlite]` and `pyarrow`.
 """
 
 import pathlib
@@ -24,7 +24,7 @@ def main(profiles: str, directory: str) -> None:
     catalog.create_namespace_if_not_exists("whmcs")
 
     fleet = gettickets.Fleet.from_profiles(*profiles.split(","))
-    # Raises an exception if an install could not be read to its end, so nothing is deleted by mistake.
+    # Raises an exception if an install could not be read completely, so nothing is deleted by mistake.
     tickets = fleet.tickets().to_arrow(columns=COLUMNS)
     table = catalog.create_table_if_not_exists("whmcs.tickets", schema=tickets.schema)
     stored = table.scan(selected_fields=("install", "id")).to_arrow().to_pylist()

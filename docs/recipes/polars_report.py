@@ -1,4 +1,4 @@
-"""Prints how many tickets wait for an answer in each install, and since when, with polars.
+"""Prints for each install how many tickets wait for an answer and how long the oldest has waited, with polars.
 
     python polars_report.py 'eu-*'
 """

@@ -17,7 +17,10 @@ fuzz_target!(|body: &[u8]| {
             }
             check(&page);
         }
-        Ok(Reply::Error(error)) => drop((error.class(), error.to_string(), error.seen_address())),
+        Ok(Reply::Error(error)) => {
+            drop((error.class(), error.to_string(), error.seen_address()));
+            assert_eq!(strict, Ok(Reply::Error(error)), "strict reading lost an error of the API");
+        }
         Err(error) => {
             assert!(strict.is_err());
             let message = error.to_string();

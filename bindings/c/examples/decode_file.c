@@ -60,10 +60,10 @@ static void print_value(gettickets_ticket ticket, const gettickets_field_spec *f
     } else if (field->kind == GETTICKETS_KIND_ATTACHMENTS) {
         for (i = 0; gettickets_ticket_attachment_at(ticket, i, &attachment) == GETTICKETS_OK; i++) {
             printf("%s", i > 0 ? ", " : "");
-            print_text(stdout, attachment.filename.data, attachment.filename.len);
+            print_text(stdout, attachment.filename);
         }
     } else if (field->kind == GETTICKETS_KIND_TEXT || field->kind == GETTICKETS_KIND_TIME) {
-        print_text(stdout, value.text.data, value.text.len);
+        print_text(stdout, value.text);
     } else {
         printf("%llu", (unsigned long long)value.integer);
     }
@@ -74,12 +74,12 @@ static void print_page(const gettickets_page *page)
 {
     gettickets_server_version version;
     gettickets_finding finding;
-    int32_t exactly = 0;
+    int32_t exact = 0;
     size_t count, i, j;
     const gettickets_field_spec *fields = gettickets_fields(&count);
-    gettickets_page_detected_version(page, &version, &exactly);
+    gettickets_page_detected_version(page, &version, &exact);
     printf("%lu tickets, server version %d.%d.%d%s\n", (unsigned long)gettickets_page_len(page), version.major,
-           version.minor, version.patch, exactly ? "" : " or later");
+           version.minor, version.patch, exact ? "" : " or later");
     for (i = 0; gettickets_page_finding(page, i, &finding) == GETTICKETS_OK; i++) {
         printf("note: %.*s, %lu times\n", (int)finding.meaning.len, finding.meaning.data, (unsigned long)finding.count);
     }

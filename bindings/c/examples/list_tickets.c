@@ -18,26 +18,21 @@ static void interrupted(int signal)
     gettickets_cancel_now(cancel);
 }
 
-static void print(gettickets_text text)
-{
-    print_text(stdout, text.data, text.len);
-}
-
 static void print_ticket(gettickets_ticket ticket)
 {
     gettickets_time time = gettickets_ticket_lastreply(ticket);
     gettickets_string *subject = NULL;
     putchar('#');
-    print(gettickets_ticket_tid(ticket));
+    print_text(stdout, gettickets_ticket_tid(ticket));
     if (time.year != 0) {
         printf("  %04d-%02d-%02d %02d:%02d  ", time.year, time.month, time.day, time.hour, time.minute);
     } else {
         printf("  %-16s  ", "never");
     }
-    print(gettickets_ticket_status(ticket));
+    print_text(stdout, gettickets_ticket_status(ticket));
     if (gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_SUBJECT, &subject) == GETTICKETS_OK) {
         printf("  ");
-        print_text(stdout, gettickets_string_data(subject), gettickets_string_len(subject));
+        print_text(stdout, gettickets_string_text(subject));
         gettickets_string_free(subject);
     }
     putchar('\n');
@@ -53,7 +48,7 @@ int main(int argc, char **argv)
     gettickets_ticket ticket;
     gettickets_result code;
 
-    /* Codes of setters need not be checked: the first failure is returned when the settings are used. */
+    /* A builder and a request keep the first failure of their setters, and return it when they are used. */
     gettickets_client_builder_set_api_credentials(builder, getenv("GETTICKETS_IDENTIFIER"), getenv("GETTICKETS_SECRET"));
     gettickets_request_set_status(request, argc > 1 ? argv[1] : "Awaiting Reply");
     code = gettickets_client_builder_build(builder, &client, &error);

@@ -9,28 +9,32 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_text(FILE *out, const char *text, size_t len)
+static void print_text(FILE *out, gettickets_text text)
 {
-    gettickets_text raw;
     gettickets_string *printable = NULL;
-    raw.data = text;
-    raw.len = len;
-    if (gettickets_text_printable(raw, &printable) == GETTICKETS_OK) {
+    if (gettickets_text_printable(text, &printable) == GETTICKETS_OK) {
         fputs(gettickets_string_data(printable), out);
     }
     gettickets_string_free(printable);
 }
 
+static void print_line(const char *string)
+{
+    gettickets_text text;
+    text.data = string;
+    text.len = strlen(string);
+    print_text(stderr, text);
+    fputc('\n', stderr);
+}
+
 /* What went wrong, and what to try. */
 static void print_error(const gettickets_error *error)
 {
-    const char *message = gettickets_error_message(error), *hint = gettickets_error_hint(error);
+    const char *hint = gettickets_error_hint(error);
     fputs("error: ", stderr);
-    print_text(stderr, message, strlen(message));
-    fputc('\n', stderr);
+    print_line(gettickets_error_message(error));
     if (hint != NULL) {
-        print_text(stderr, hint, strlen(hint));
-        fputc('\n', stderr);
+        print_line(hint);
     }
 }
 

@@ -32,7 +32,7 @@ static size_t receive(char *data, size_t size, size_t count, void *user)
     return len;
 }
 
-/* Sends the form body, and gathers what comes back. */
+/* Sends the form body, and collects the response. */
 static int post(const char *url, const gettickets_string *form, struct body *reply)
 {
     CURL *curl = curl_easy_init();
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
         gettickets_decode(reply.data, reply.len, &page, &error) == GETTICKETS_OK) {
         for (i = 0; i < gettickets_page_len(page); i++) {
             gettickets_text subject = gettickets_ticket_subject(gettickets_page_ticket(page, i));
-            print_text(stdout, subject.data, subject.len);
+            print_text(stdout, subject);
             putchar('\n');
         }
         ok = 1;

@@ -6,7 +6,7 @@
  *
  *     #include <gettickets.h>              cc program.c $(pkg-config --cflags --libs gettickets)
  *
- * List the open tickets of an install:
+ * List the tickets with the status Open of an install:
  *
  *     gettickets_client_builder *builder = gettickets_client_builder_new("https://example.com/billing");
  *     gettickets_request *request = gettickets_request_new();
@@ -20,8 +20,10 @@
  *     if (code == GETTICKETS_OK) {
  *         code = gettickets_client_scan(client, request, &scan, &error);
  *     }
- *     while (code == GETTICKETS_OK && (code = gettickets_scan_next(scan, &ticket, &error)) == GETTICKETS_OK) {
- *         printf("%llu\n", (unsigned long long)gettickets_ticket_id(ticket));
+ *     if (code == GETTICKETS_OK) {
+ *         while ((code = gettickets_scan_next(scan, &ticket, &error)) == GETTICKETS_OK) {
+ *             printf("%llu\n", (unsigned long long)gettickets_ticket_id(ticket));
+ *         }
  *     }
  *     if (code != GETTICKETS_END) {
  *         fprintf(stderr, "%s\n", gettickets_error_message(error));
@@ -35,38 +37,52 @@
  * Without a network: pass the body of a saved reply to gettickets_decode(), and read the tickets of the page with
  * gettickets_page_ticket() and the functions gettickets_ticket_...().
  *
+ * TERMS
+ *
+ * An install is one installation of WHMCS. A customer is what WHMCS calls a client; the word client in this header
+ * means gettickets_client. A finding is a known deviation of a reply from the documented format, which was accepted.
+ *
  * RULES FOR ALL FUNCTIONS
  *
  * The comments at the functions do not repeat these rules.
  *
  * Handles. A structure whose members are not declared is a handle. A handle that a function returns or stores
  * through a pointer to a pointer is owned by the caller. Free it once, with the function of its type that ends
- * in _free, while no other thread uses it. Functions ending in _free ignore NULL.
+ * in _free, while no other thread uses it. Functions ending in _free ignore NULL. A function copies or keeps what
+ * it needs of a handle that is passed to it, so that handle may be freed afterwards.
  *
  * Results. A function that can fail returns a gettickets_result; GETTICKETS_OK is success. It stores its result
- * through its last parameters, and only on success. A NULL pointer gives GETTICKETS_ERROR_NULL, unless the
- * comment allows NULL; an index out of range gives GETTICKETS_ERROR_INDEX, a field number that does not exist
- * GETTICKETS_ERROR_ARGUMENT. A function that returns a value returns 0, NULL or an empty text for a NULL handle.
+ * through its last parameters, and only on success: after a failure they have their old values, so initialize
+ * pointers to handles with NULL. A NULL pointer gives GETTICKETS_ERROR_NULL, unless the comment allows NULL; an
+ * index out of range gives GETTICKETS_ERROR_INDEX, a field number that does not exist GETTICKETS_ERROR_ARGUMENT.
+ *
  * A parameter named error may always be NULL. Otherwise it is set to a new error, which the caller frees, or to
- * NULL if there is no error.
+ * NULL if there is no error. An earlier error in that variable is not freed.
+ *
+ * A function that returns a value returns 0, NULL or an empty text for a NULL handle. Exceptions:
+ * gettickets_error_message() and gettickets_error_class() return "", gettickets_ticket_attachments_removed()
+ * returns -1, and getters of fields marked "Optional" return a text whose data is NULL.
  *
  * Text arguments are UTF-8 and end with a NUL; other bytes give GETTICKETS_ERROR_UTF8. They are copied.
  *
  * Borrowed data. Texts, tickets and tables that are read from a handle belong to exactly that handle, and are
- * valid until it is freed. Text from a page is a pointer and a length, without a NUL. It comes from the server:
- * it may contain control characters and HTML.
+ * valid until it is freed; a ticket of gettickets_scan_next() only until the next call of that function. Text from
+ * a page is a pointer and a length, without a NUL. It comes from the server: it may contain control characters and
+ * HTML.
  *
  * Missing fields. If the reply lacks a field or has it as null, its getter returns 0, an empty text or an absent
  * time. Getters of fields marked "Optional" return a text whose data is NULL.
  *
  * Structures with a size. gettickets_ticket_values and gettickets_report may grow at their end. Pass the sizeof
- * of the structure; exactly that many bytes are written. Other structures never change.
+ * of the structure; exactly that many bytes are written. Members that the library does not know become 0. A size
+ * smaller than in this release gives GETTICKETS_ERROR_ARGUMENT. Other structures never change.
  *
  * Threads. Functions that take a const handle may be called from several threads at once. A handle that a
  * function may change (a pointer that is not const) may be used by one thread at a time. Functions without a
  * handle may be called from any thread.
  *
- * Time limits are in milliseconds (_ms), at most 366 days; larger and negative ones give GETTICKETS_ERROR_ARGUMENT.
+ * Times are in milliseconds (_ms). Settings accept at most 366 days; larger and negative times give
+ * GETTICKETS_ERROR_ARGUMENT.
  *
  * Settings for HTTP only give GETTICKETS_ERROR_KIND for a client of an install on this machine, and vice versa.
  *
@@ -77,13 +93,13 @@
  *
  * Fork. In a forked child, pages, errors, strings and cancellation tokens of the parent can be read and freed,
  * replies can be decoded, and the log function can be set. Functions of clients, scans, streams and sandboxes of
- * the parent give GETTICKETS_ERROR_STATE, and freeing these does nothing. A child can build a new client, unless
- * the parent was sending a request or had a sandbox during the fork (GETTICKETS_ERROR_STATE). No function blocks on
- * a lock or thread of the parent. A child that calls exec() has no restrictions.
+ * the parent give GETTICKETS_ERROR_STATE there, and freeing these handles has no effect. The child can build new
+ * clients, unless the parent was sending a request or had a sandbox when it forked: then building a client gives
+ * GETTICKETS_ERROR_STATE. No function waits for a lock or thread of the parent. exec() removes all restrictions.
  *
- * No function throws, exits, or changes signal handlers or the locale. A bug in the library gives
- * GETTICKETS_ERROR_PANIC, or 0 or NULL from a function without a code. dlclose() does not unload the library, as
- * its threads may still be running.
+ * No function throws, exits, or changes signal handlers or the locale. If a function detects a bug in the library,
+ * it returns GETTICKETS_ERROR_PANIC, or 0 or NULL if it returns no code. After dlclose() the library stays in
+ * memory, because its threads may still be running.
  */
 
 
@@ -102,7 +118,7 @@
 #define GETTICKETS_HAS_ARROW 1
 #endif
 
-/* The version of this header; gettickets_version() returns that of the library at run time. */
+/* The version of this header. gettickets_version() returns that of the library at run time. */
 #define GETTICKETS_VERSION "0.1.0"
 
 /* The version as one number, and a test for conditional compilation: #if GETTICKETS_VERSION_AT_LEAST(0, 1, 0) */
@@ -111,7 +127,8 @@
 #define GETTICKETS_VERSION_AT_LEAST(major, minor, patch) \
     (GETTICKETS_VERSION_NUMBER >= (major) * 1000000 + (minor) * 1000 + (patch))
 
-/* For printf("%.*s", GETTICKETS_TEXT_ARGS(text)). Use gettickets_text_printable() for text on a terminal. */
+/* For printf("%.*s", GETTICKETS_TEXT_ARGS(text)). The macro evaluates its argument twice, and printf stops at the
+ * first NUL in the text. Use gettickets_text_printable() for text on a terminal. */
 #define GETTICKETS_TEXT_ARGS(text) (int)(text).len, (text).data
 
 /* The Arrow C stream interface. Include the declarations of your Arrow library to use it. */
@@ -124,7 +141,7 @@ extern "C" {
 /* ==== Results and texts ===================================================================================== */
 
 /**
- * An error: code, class, message, hint and place. It contains no credentials and no access key of a ticket. Its
+ * An error: code, class, message, hint and position. It contains no credentials and no access key of a ticket. Its
  * texts end with a NUL and are valid until it is freed.
  */
 typedef struct gettickets_error gettickets_error;
@@ -148,7 +165,7 @@ typedef struct gettickets_text {
 } gettickets_text;
 
 #define GETTICKETS_OK 0 /**< Success. */
-#define GETTICKETS_END 1 /**< The scan is complete: every ticket was returned. Not an error. */
+#define GETTICKETS_END 1 /**< The scan is complete; see gettickets_scan. Not an error. */
 #define GETTICKETS_NONE 2 /**< The value is missing or null. Not an error. */
 #define GETTICKETS_PENDING 3 /**< Nothing is available yet. Not an error. */
 #define GETTICKETS_ERROR_NULL 10 /**< A pointer is NULL. */
@@ -207,16 +224,19 @@ const char *gettickets_result_text(gettickets_result code);
  */
 const char *gettickets_result_name(gettickets_result code);
 
-/** Returns the text, followed by a NUL. It is valid until the string is freed. The text may contain NULs. */
+/** Returns the text, followed by a NUL. It is valid until the string is freed. The text may contain NULs itself. */
 const char *gettickets_string_data(const gettickets_string *string);
 
 /** Returns the length of the text in bytes, without the NUL at the end. */
 size_t gettickets_string_len(const gettickets_string *string);
 
+/** Returns the text of a string, for functions that take a `gettickets_text`. It belongs to the string. */
+gettickets_text gettickets_string_text(const gettickets_string *string);
+
 /**
  * Makes server text safe for a terminal or a log, on one line. Control characters, invisible characters,
  * characters that reorder text, and invalid UTF-8 become U+FFFD; line breaks and tabs become spaces. Anyone can
- * write a ticket, so use it before printing.
+ * write a ticket, so use it before printing. The result has no NUL inside, so `printf("%s")` prints all of it.
  */
 gettickets_result gettickets_text_printable(gettickets_text text, gettickets_string **printable);
 
@@ -261,7 +281,7 @@ typedef struct gettickets_field_spec {
     gettickets_server_version since; /**< The first server version known to send it. */
     uint8_t optional; /**< 1 if servers of that version or later may leave it out. */
     uint8_t sensitive; /**< 1 if it grants access and must not be logged. */
-    gettickets_text name; /**< Its wire name. */
+    gettickets_text name; /**< Its name in the reply. */
     gettickets_text meaning; /**< Its meaning in one line. */
 } gettickets_field_spec;
 
@@ -271,10 +291,10 @@ typedef uint64_t gettickets_field_mask;
 #define GETTICKETS_FIELD_ID 0 /**< `id`: internal id of the ticket, unique in its install. */
 #define GETTICKETS_FIELD_TID 1 /**< `tid`: public ticket number. */
 #define GETTICKETS_FIELD_DEPTID 2 /**< `deptid`: id of the department the ticket is in. */
-#define GETTICKETS_FIELD_USERID 3 /**< `userid`: id of the client the ticket belongs to; 0 for a non-client. */
+#define GETTICKETS_FIELD_USERID 3 /**< `userid`: id of the customer the ticket belongs to; 0 if none. */
 #define GETTICKETS_FIELD_NAME 4 /**< `name`: name of the person who opened the ticket. */
 
-/** `owner_name`: name of the client that owns the ticket. Since server version 8.0. */
+/** `owner_name`: name of the customer that owns the ticket. Since server version 8.0. */
 #define GETTICKETS_FIELD_OWNER_NAME 5
 
 #define GETTICKETS_FIELD_EMAIL 6 /**< `email`: email address of the person who opened the ticket. */
@@ -318,30 +338,25 @@ typedef uint64_t gettickets_field_mask;
 /** Returns the version of the library at run time, such as "0.1.0". `GETTICKETS_VERSION` is that of the header. */
 const char *gettickets_version(void);
 
+/** Returns the version of the library at run time as one number, to compare with `GETTICKETS_VERSION_NUMBER`. */
+uint32_t gettickets_version_number(void);
+
 /**
- * Returns the ABI version of the library at run time. A program works with it if `GETTICKETS_ABI_VERSION` was
- * the same when the program was compiled.
+ * Returns the ABI version of the library at run time. A program works with the library if
+ * `GETTICKETS_ABI_VERSION` was the same when the program was compiled, and the library is not older than the
+ * header of the program.
  */
 uint32_t gettickets_abi_version(void);
 
-/**
- * Parses a server version such as "8", "7.10" or "8.13.1-release.1". `GETTICKETS_ERROR_ARGUMENT` if it is not a
- * version.
- */
+/** Parses a server version such as "8", "7.10" or "8.13.1-release.1". `GETTICKETS_ERROR_ARGUMENT` if it is not one. */
 gettickets_result gettickets_server_version_parse(const char *version_text,
                                                   gettickets_server_version *version,
                                                   gettickets_error **error);
 
-/**
- * Compares two server versions. The result is negative if `a` is earlier, 0 if they are equal, positive if `a`
- * is later.
- */
+/** Compares two server versions: negative if `a` is earlier, 0 if they are equal, positive if `a` is later. */
 int32_t gettickets_server_version_compare(gettickets_server_version a, gettickets_server_version b);
 
-/**
- * Returns the table of all fields, in the order in which servers write them, and sets `*count` to their number.
- * The table is static.
- */
+/** Returns the static table of all fields, in the order in which servers write them, and sets `*count` to its length. */
 const gettickets_field_spec *gettickets_fields(size_t *count);
 
 /* ==== Errors ================================================================================================ */
@@ -379,13 +394,13 @@ const char *gettickets_error_hint(const gettickets_error *error);
  */
 const char *gettickets_error_class(const gettickets_error *error);
 
-/** Gets the place of the error in the body, as a byte offset. `GETTICKETS_NONE` if it is unknown. */
+/** Gets the position of the error in the body, as a byte offset. `GETTICKETS_NONE` if it is unknown. */
 gettickets_result gettickets_error_offset(const gettickets_error *error, size_t *offset);
 
-/** Returns the place of the error in the reply, such as `tickets.ticket[3].id`, or NULL. */
+/** Returns the position of the error in the reply, such as `tickets.ticket[3].id`, or NULL. */
 const char *gettickets_error_path(const gettickets_error *error);
 
-/** Returns the text at that place, at most about 80 characters, with control characters escaped; or NULL. */
+/** Returns the text at that position, at most about 80 characters, with control characters escaped; or NULL. */
 const char *gettickets_error_excerpt(const gettickets_error *error);
 
 /** Returns the title of the HTML page that the server sent in place of a reply, or NULL. */
@@ -399,7 +414,7 @@ const char *gettickets_error_title(const gettickets_error *error);
 const char *gettickets_error_server_message(const gettickets_error *error);
 
 /**
- * Returns the IP address of the client as seen by the server, such as "203.0.113.7", if the server rejected it;
+ * Returns the IP address of this machine as seen by the server, such as "203.0.113.7", if the server rejected it;
  * otherwise NULL.
  */
 const char *gettickets_error_seen_address(const gettickets_error *error);
@@ -407,28 +422,22 @@ const char *gettickets_error_seen_address(const gettickets_error *error);
 /** Returns the target of the redirect without its query, for `GETTICKETS_ERROR_REDIRECT`; or NULL. */
 const char *gettickets_error_redirect_to(const gettickets_error *error);
 
-/**
- * Returns the beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; or NULL. It often has the
- * cause.
- */
+/** Returns the beginning of what the install printed, often the cause, for `GETTICKETS_ERROR_LOCAL`; or NULL. */
 const char *gettickets_error_local_output(const gettickets_error *error);
 
 /** Returns the HTTP status of the response; 0 if there was no response. */
 uint16_t gettickets_error_http_status(const gettickets_error *error);
 
 /**
- * Returns the number of attempts to send the request. 1 means one or more if the call was canceled during a
- * request.
+ * Returns how many attempts were made to send the request. If the call was canceled during an attempt, the result
+ * is 1 even if it was not the first.
  */
 uint32_t gettickets_error_attempts(const gettickets_error *error);
 
 /** Returns 1 if the server may have received a request of this call, 0 if it certainly did not. */
 int32_t gettickets_error_may_have_been_sent(const gettickets_error *error);
 
-/**
- * Returns 1 if the same request may succeed later, else 0. A client has already retried before it returns an
- * error.
- */
+/** Returns 1 if the same request may succeed later, else 0. A client returns an error only after its retries. */
 int32_t gettickets_error_is_retryable(const gettickets_error *error);
 
 /**
@@ -452,8 +461,8 @@ void gettickets_error_free(gettickets_error *error);
 typedef struct gettickets_page gettickets_page;
 
 /**
- * Called when a body or an argument is no longer needed, on the thread that freed the last reference. It must
- * not throw or `longjmp`.
+ * Called when a body or an argument is no longer needed, on the thread that freed the last reference. The function
+ * must not throw or `longjmp`.
  */
 typedef void (*gettickets_release_function)(void *user_data);
 
@@ -505,7 +514,7 @@ gettickets_result gettickets_decode_no_copy(const void *body,
 
 /** An unknown field, as it was sent. */
 typedef struct gettickets_extra {
-    gettickets_text name; /**< Its wire name. */
+    gettickets_text name; /**< Its name in the reply. */
     gettickets_text json; /**< Its value as JSON. */
 } gettickets_extra;
 
@@ -513,25 +522,19 @@ typedef struct gettickets_extra {
 typedef struct gettickets_finding {
     gettickets_text code; /**< A stable name for programs, such as "leading-text". */
     gettickets_text meaning; /**< Its meaning in a few words. */
-    gettickets_text detail; /**< The value there, truncated. Optional. */
+    gettickets_text detail; /**< The value at the first position, truncated. Optional. */
     size_t count; /**< The number of occurrences. */
-    size_t places; /**< The number of places listed, at most 16, for `gettickets_page_finding_place`. */
+    size_t places; /**< The number of positions listed, at most 16, for `gettickets_page_finding_place`. */
     gettickets_field field; /**< The field concerned, or -1. */
 } gettickets_finding;
 
 /** Returns the number of tickets on the page. */
 size_t gettickets_page_len(const gettickets_page *page);
 
-/**
- * Gets the number of tickets that match the request, on all pages together, according to the server.
- * `GETTICKETS_NONE` if the reply does not state it.
- */
+/** Gets the server's count of the tickets that match, on all pages. `GETTICKETS_NONE` if the reply lacks it. */
 gettickets_result gettickets_page_totalresults(const gettickets_page *page, uint64_t *totalresults);
 
-/**
- * Gets the offset of the first ticket of the page, according to the server. `GETTICKETS_NONE` if the reply does
- * not state it.
- */
+/** Gets the offset of the first ticket of the page, according to the server. `GETTICKETS_NONE` if the reply lacks it. */
 gettickets_result gettickets_page_startnumber(const gettickets_page *page, uint64_t *startnumber);
 
 /**
@@ -552,10 +555,7 @@ gettickets_result gettickets_page_detected_version(const gettickets_page *page,
 gettickets_field_mask gettickets_page_missing_fields(const gettickets_page *page,
                                                      gettickets_server_version version);
 
-/**
- * Makes the page as a server of this version would send it: later fields are hidden. It shares the memory of
- * `page`.
- */
+/** Makes the page as a server of this version would send it, without later fields. It shares the memory of `page`. */
 gettickets_result gettickets_page_as_of_version(const gettickets_page *page,
                                                 gettickets_server_version version,
                                                 gettickets_page **older);
@@ -570,7 +570,7 @@ gettickets_result gettickets_page_share(const gettickets_page *page, gettickets_
 size_t gettickets_page_memory_size(const gettickets_page *page);
 
 /**
- * Writes the page as canonical JSON, which is the same in every language binding: wire names, numbers as
+ * Writes the page as canonical JSON, which is the same in every language binding: names of the reply, numbers as
  * numbers, dates as `YYYY-MM-DDTHH:MM:SS` or null, missing fields left out, unknown fields under `extra`,
  * `tickets` as a list.
  */
@@ -581,10 +581,7 @@ gettickets_result gettickets_page_to_wire_json(const gettickets_page *page,
                                                gettickets_server_version version,
                                                gettickets_string **json);
 
-/**
- * Writes the page as XML, as a server of this version would send it. XML has no null: null becomes an empty
- * element.
- */
+/** Writes the page as XML, as a server of this version would send it. A null becomes an empty element. */
 gettickets_result gettickets_page_to_wire_xml(const gettickets_page *page,
                                               gettickets_server_version version,
                                               gettickets_string **xml);
@@ -603,7 +600,7 @@ gettickets_result gettickets_page_finding(const gettickets_page *page,
                                           size_t index,
                                           gettickets_finding *finding);
 
-/** Gets a place of a finding, such as `tickets.ticket[3].date`, by the index of the finding and of the place. */
+/** Gets a position of a finding, such as `tickets.ticket[3].date`, by the index of the finding and of the position. */
 gettickets_result gettickets_page_finding_place(const gettickets_page *page,
                                                 size_t index,
                                                 size_t place_index,
@@ -649,11 +646,11 @@ typedef struct gettickets_ticket_values {
     gettickets_field_mask null_fields; /**< The fields that the reply has as null. */
     uint64_t id; /**< Internal id. */
     uint64_t deptid; /**< Id of the department. */
-    uint64_t userid; /**< Id of the client; 0 for a non-client. */
+    uint64_t userid; /**< Id of the customer; 0 if none. */
     uint64_t flag; /**< Id of the admin the ticket is flagged to; 0 for none. */
     gettickets_text tid; /**< Public ticket number. */
     gettickets_text name; /**< Name of the person who opened the ticket. */
-    gettickets_text owner_name; /**< Name of the client that owns the ticket. Optional. */
+    gettickets_text owner_name; /**< Name of the customer that owns the ticket. Optional. */
     gettickets_text email; /**< Email address of the person who opened the ticket. */
     gettickets_text requestor_name; /**< Name of the requestor. Optional. */
     gettickets_text requestor_email; /**< Email address of the requestor. Optional. */
@@ -691,19 +688,19 @@ gettickets_ticket gettickets_page_ticket(const gettickets_page *page, size_t ind
 /** Internal id of the ticket, unique in its install. */
 uint64_t gettickets_ticket_id(gettickets_ticket ticket);
 
-/** Public ticket number; mostly six digits, but masks give `TST01` or `ABC-12345`. */
+/** Public ticket number: mostly six digits, or in a format that the admin configured, such as `ABC-12345`. */
 gettickets_text gettickets_ticket_tid(gettickets_ticket ticket);
 
 /** Id of the department the ticket is in. */
 uint64_t gettickets_ticket_deptid(gettickets_ticket ticket);
 
-/** Id of the client the ticket belongs to; 0 for a non-client. */
+/** Id of the customer the ticket belongs to; 0 if none. */
 uint64_t gettickets_ticket_userid(gettickets_ticket ticket);
 
 /** Name of the person who opened the ticket, HTML-encoded as the server stores it. */
 gettickets_text gettickets_ticket_name(gettickets_ticket ticket);
 
-/** Name of the client that owns the ticket. Optional. Since server version 8.0. */
+/** Name of the customer that owns the ticket. Optional. Since server version 8.0. */
 gettickets_text gettickets_ticket_owner_name(gettickets_ticket ticket);
 
 /** Email address of the person who opened the ticket. */
@@ -733,10 +730,7 @@ gettickets_text gettickets_ticket_date_text(gettickets_ticket ticket);
 /** Subject line, HTML-encoded as the server stores it; `gettickets_ticket_decoded_text` decodes it. */
 gettickets_text gettickets_ticket_subject(gettickets_ticket ticket);
 
-/**
- * Status; by default `Open`, `Answered`, `Customer-Reply`, `Closed`, `On Hold` or `In Progress`. Installs can
- * configure others.
- */
+/** Status: `Open`, `Answered`, `Customer-Reply`, `Closed`, `On Hold`, `In Progress`, or one that the admin configured. */
 gettickets_text gettickets_ticket_status(gettickets_ticket ticket);
 
 /** Priority: `Low`, `Medium` or `High`. */
@@ -756,10 +750,7 @@ gettickets_result gettickets_ticket_attachment_at(gettickets_ticket ticket,
                                                   size_t index,
                                                   gettickets_attachment *attachment);
 
-/**
- * Whether the attachments were removed: 1 or 0; -1 if the reply does not have the field. Servers of any version
- * may leave it out.
- */
+/** Whether the attachments were removed: 1 or 0; -1 if the reply lacks the field, at any server version. */
 int32_t gettickets_ticket_attachments_removed(gettickets_ticket ticket);
 
 /** When the ticket was last replied to, in the install's time zone. */
@@ -774,18 +765,12 @@ uint64_t gettickets_ticket_flag(gettickets_ticket ticket);
 /** Related service: `S` and its id, `D` and a domain's id, or empty. */
 gettickets_text gettickets_ticket_service(gettickets_ticket ticket);
 
-/**
- * Reads all fields of a ticket in one call, which is faster than reading them one by one. `size` is `sizeof
- * *values`.
- */
+/** Reads all fields of a ticket, faster than reading them one by one. `size` is `sizeof *values`. */
 gettickets_result gettickets_ticket_read(gettickets_ticket ticket,
                                          gettickets_ticket_values *values,
                                          size_t size);
 
-/**
- * Gets the value of any field, for loops over `gettickets_fields`. `GETTICKETS_NONE` if the reply does not have
- * the field.
- */
+/** Gets the value of any field, for loops over `gettickets_fields`. `GETTICKETS_NONE` if the reply lacks the field. */
 gettickets_result gettickets_ticket_value(gettickets_ticket ticket,
                                           gettickets_field field,
                                           gettickets_value *value);
@@ -831,8 +816,8 @@ typedef struct gettickets_credentials gettickets_credentials;
 /**
  * The parameters of a call. A parameter that is not set is not sent, so the server's default applies.
  *
- * A setter that fails leaves the parameter unchanged and returns a code; the request keeps the first failure,
- * and every function that uses the request returns it. So the codes of setters need no check.
+ * A setter that fails leaves the parameter unchanged and returns a code; the request keeps the first failure, and
+ * every function that uses the request returns it. So the codes of its setters need no check.
  */
 typedef struct gettickets_request gettickets_request;
 
@@ -852,31 +837,29 @@ gettickets_result gettickets_request_copy(const gettickets_request *request, get
 /** Offset of the first ticket. Server default: 0. Not allowed for scans. */
 gettickets_result gettickets_request_set_limitstart(gettickets_request *request, uint64_t limitstart);
 
-/**
- * Number of tickets. Server default: 25; a server may send fewer. For a scan: the maximum number of tickets per
- * request.
- */
+/** Number of tickets; the server may send fewer. Server default: 25. For a scan: the maximum for each of its requests. */
 gettickets_result gettickets_request_set_limitnum(gettickets_request *request, uint64_t limitnum);
 
 /** Only tickets of this department. */
 gettickets_result gettickets_request_set_deptid(gettickets_request *request, uint64_t deptid);
 
-/** Only tickets of this client. */
+/** Only tickets of the customer with this id. */
 gettickets_result gettickets_request_set_clientid(gettickets_request *request, uint64_t clientid);
 
-/** Only tickets of this email address of a non-client. */
+/** Only tickets that were opened with this email address by someone who is not a customer. */
 gettickets_result gettickets_request_set_email(gettickets_request *request, const char *email);
 
 /**
- * Only tickets of this status: one of the install's, or `Awaiting Reply`, `All Active Tickets` or `My Flagged
- * Tickets`, which select several statuses.
+ * Only tickets of this status. A name such as `Open` selects that one status. `All Active Tickets` selects every
+ * status that the install counts as active, `Awaiting Reply` every status that it counts as awaiting a reply, and
+ * `My Flagged Tickets` the tickets that are flagged to the API user.
  */
 gettickets_result gettickets_request_set_status(gettickets_request *request, const char *status);
 
 /** Only tickets whose subject contains this text, by the server's approximate matching. */
 gettickets_result gettickets_request_set_subject(gettickets_request *request, const char *subject);
 
-/** Whether to include departments that the API user is not assigned to (not 0). Server default: 0. */
+/** Not 0: includes departments that the API user is not assigned to. Server default: 0. */
 gettickets_result gettickets_request_set_ignore_dept_assignments(gettickets_request *request, int32_t ignore);
 
 /**
@@ -928,8 +911,7 @@ gettickets_result gettickets_credentials_admin_md5(const char *username,
 
 /**
  * Adds the access key, which exempts a request from the server's list of allowed addresses.
- * `GETTICKETS_ERROR_CREDENTIALS` if it has characters other than ASCII letters, digits and `! @ # $ % . ( ) * [
- * ] - _`.
+ * `GETTICKETS_ERROR_CREDENTIALS` if it has other characters than ASCII letters, digits and `!@#$%.()*[]-_`.
  */
 gettickets_result gettickets_credentials_set_access_key(gettickets_credentials *credentials,
                                                         const char *access_key,
@@ -952,8 +934,8 @@ void gettickets_credentials_free(gettickets_credentials *credentials);
 #if defined(GETTICKETS_HAS_CLIENT)
 
 /**
- * A token that cancels calls from another thread. One token may be used for any number of calls. It may be freed
- * at any time, also while calls use it.
+ * A token that cancels calls from another thread. One token may be used for any number of calls and scans. It may be
+ * freed while these use it, but not while another thread may call `gettickets_cancel_now` with it.
  */
 typedef struct gettickets_cancel gettickets_cancel;
 
@@ -992,7 +974,7 @@ gettickets_result gettickets_client_builder_set_api_credentials(gettickets_clien
 
 /**
  * Time limit of one attempt, from resolving the host to the last byte of the reply, or of one run of PHP. At
- * least 1; default: 60,000.
+ * least 1; default: 60,000. An attempt also ends when the total time limit is reached.
  */
 gettickets_result gettickets_client_builder_set_timeout_ms(gettickets_client_builder *builder,
                                                            uint64_t timeout_ms);
@@ -1005,7 +987,7 @@ gettickets_result gettickets_client_builder_set_connect_timeout_ms(gettickets_cl
 gettickets_result gettickets_client_builder_set_max_response_len(gettickets_client_builder *builder,
                                                                  size_t len);
 
-/** Whether any finding is an error (not 0). Default: 0. */
+/** Not 0: any finding is an error. Default: 0. */
 gettickets_result gettickets_client_builder_set_strict(gettickets_client_builder *builder, int32_t strict);
 
 /**
@@ -1025,15 +1007,16 @@ gettickets_result gettickets_client_builder_set_backoff_ms(gettickets_client_bui
                                                            uint64_t max_ms);
 
 /**
- * The longest wait that a server may request with `Retry-After`. If it requests a longer one, the call fails at
- * once. Default: 60,000. HTTP only.
+ * The longest wait that a server may request with `Retry-After`. If it requests a longer one, or one beyond the
+ * total time limit, the call fails at once. Default: 60,000. HTTP only.
  */
 gettickets_result gettickets_client_builder_set_max_retry_after_ms(gettickets_client_builder *builder,
                                                                    uint64_t timeout_ms);
 
 /**
- * Time limit of a call, with all attempts and waits. No attempt starts after it; only the first attempt may
- * exceed it. Default: 120,000. HTTP only.
+ * Total time limit of a call, with all attempts and the waits between them. No attempt lasts longer. At least 1;
+ * default: the time limit of an attempt if that was set, otherwise 120,000. To retry attempts that time out, set
+ * both. HTTP only.
  */
 gettickets_result gettickets_client_builder_set_total_timeout_ms(gettickets_client_builder *builder,
                                                                  uint64_t timeout_ms);
@@ -1043,8 +1026,8 @@ gettickets_result gettickets_client_builder_set_format(gettickets_client_builder
                                                        gettickets_format response_format);
 
 /**
- * Whether credentials may be sent over plain http to another machine (not 0). Default: 0. To this machine it is
- * always allowed. HTTP only.
+ * Not 0: credentials may be sent over plain http to another machine. Default: 0. To this machine they always may.
+ * HTTP only.
  */
 gettickets_result gettickets_client_builder_set_allow_plain_http(gettickets_client_builder *builder,
                                                                  int32_t allow);
@@ -1097,8 +1080,11 @@ void gettickets_client_builder_free(gettickets_client_builder *builder);
 
 /**
  * Requests one page, with retries, and blocks until the reply has arrived. `request` may be NULL, for the
- * server's defaults. `cancel` may be NULL. Errors: `GETTICKETS_ERROR_API` to `GETTICKETS_ERROR_LOCAL`,
- * `GETTICKETS_ERROR_CANCELLED`, `GETTICKETS_ERROR_THREAD`.
+ * server's defaults. `cancel` may be NULL. Returns the first failure of the request, or `GETTICKETS_ERROR_API`,
+ * `GETTICKETS_ERROR_UNEXPECTED_RESPONSE`, `GETTICKETS_ERROR_DECODE`, `GETTICKETS_ERROR_TOO_LARGE`,
+ * `GETTICKETS_ERROR_TRANSPORT`, `GETTICKETS_ERROR_REDIRECT`, `GETTICKETS_ERROR_CONFIG`, `GETTICKETS_ERROR_LOCAL`,
+ * `GETTICKETS_ERROR_RATE_LIMITED`, `GETTICKETS_ERROR_CANCELLED`, `GETTICKETS_ERROR_THREAD` or
+ * `GETTICKETS_ERROR_STATE`.
  */
 gettickets_result gettickets_client_get_tickets(const gettickets_client *client,
                                                 const gettickets_request *request,
@@ -1116,12 +1102,12 @@ void gettickets_client_free(gettickets_client *client);
 gettickets_cancel *gettickets_cancel_new(void);
 
 /**
- * Cancels every call that uses this token, now or later: it returns `GETTICKETS_ERROR_CANCELLED` within 50
- * milliseconds. This cannot be undone. A request that was sent is not recalled. Async-signal-safe.
+ * Cancels every call and scan that uses this token, now or later: they return `GETTICKETS_ERROR_CANCELLED` within
+ * 50 milliseconds. This cannot be undone. A request that was sent is not recalled. Async-signal-safe.
  */
 gettickets_result gettickets_cancel_now(const gettickets_cancel *cancel);
 
-/** Frees a token. Calls that use it continue. */
+/** Frees a token. Calls and scans that use it continue. */
 void gettickets_cancel_free(gettickets_cancel *cancel);
 
 #endif
@@ -1135,19 +1121,30 @@ typedef struct gettickets_report_details gettickets_report_details;
 
 /**
  * A scan: reads all tickets that match a request, over all pages. A scan that ends with `GETTICKETS_END`
- * returned, exactly once, every ticket that matched during the whole scan, even while tickets were opened,
- * answered, closed or deleted. Otherwise it ends with an error, such as `GETTICKETS_ERROR_SCAN_INCOMPLETE`. The
- * assumptions are documented at the Rust type `Scan`.
+ * returned, exactly once, every ticket that matched from its first request to its last, even while tickets were
+ * opened, answered, closed or deleted. Otherwise it ends with an error, such as
+ * `GETTICKETS_ERROR_SCAN_INCOMPLETE`. Only tickets that `gettickets_scan_set_skip_unreadable` or
+ * `gettickets_scan_set_allow_count_mismatch` allows to be missing may be missing; see the report.
+ *
+ * It assumes that the server sends pages of one list, that tickets which do not change keep their order in it,
+ * that ids are unique, and that the server's clock does not go back by more than three hours. Pages may be short,
+ * and counts wrong. The documentation page "What a scan promises" has the details.
  *
  * Nothing is sent before the first ticket is requested; then background threads read ahead. Settings can be
- * changed until then; later their setters return `GETTICKETS_ERROR_STATE`. If two threads use a scan at once,
- * one gets `GETTICKETS_ERROR_BUSY`; report, cursor and cancellation are available to all threads at any time.
+ * changed until then; later their setters return `GETTICKETS_ERROR_STATE`. A setter that fails changes nothing,
+ * and the scan does not keep the failure: check the codes, unlike those of requests and builders.
+ *
+ * The time limits of the client apply to each request of a scan. To limit the time of the whole scan, call
+ * `gettickets_scan_wait_ms` with the rest of the time before each ticket, and stop at `GETTICKETS_PENDING`.
+ *
+ * If two threads use a scan at once, one gets `GETTICKETS_ERROR_BUSY`; report, cursor and cancellation are
+ * available to all threads at any time.
  */
 typedef struct gettickets_scan gettickets_scan;
 
 /** The progress of a scan. It may be ahead of the tickets returned. Later releases may add members at the end. */
 typedef struct gettickets_report {
-    /** Tickets found, including those not returned yet, without those of a scan that was resumed. */
+    /** Tickets found by this scan, returned or not. Those of the scan that it continues are not counted. */
     uint64_t tickets;
     uint64_t pages; /**< Pages with new tickets. */
     uint64_t requests; /**< Requests sent, including failed ones. */
@@ -1175,8 +1172,8 @@ typedef struct gettickets_report {
 } gettickets_report;
 
 /**
- * Receives the report of a scan while it waits. The report is valid until the function returns. It must not
- * throw, `longjmp` or free the scan.
+ * Receives the report of a scan. The report is valid until the function returns. The function must not throw,
+ * `longjmp` or free the scan.
  */
 typedef void (*gettickets_progress_function)(void *user_data, const gettickets_report *report);
 
@@ -1184,7 +1181,7 @@ typedef void (*gettickets_progress_function)(void *user_data, const gettickets_r
 typedef struct gettickets_unreadable_ticket {
     uint64_t offset; /**< Its offset (`limitstart`) when it was found. */
     uint64_t after; /**< The id of the nearest readable ticket before it. */
-    uint64_t nth; /**< The number of unreadable tickets between these two. */
+    uint64_t nth; /**< How many unreadable tickets lie between that ticket and this one. */
     int32_t after_known; /**< 0 if no ticket before it is readable; `after` is then undefined. */
 } gettickets_unreadable_ticket;
 
@@ -1210,10 +1207,10 @@ gettickets_result gettickets_client_scan(const gettickets_client *client,
                                          gettickets_error **error);
 
 /**
- * Adds a status to those whose tickets the scan returns, in place of the status of the request. Call it once for each of
- * several statuses; every ticket is returned once. Their lists are read one after the other, and all but the last are read
- * twice, so that a ticket that changes its status once meanwhile is not missed. `GETTICKETS_ERROR_ARGUMENT` if `status` is
- * empty.
+ * Adds a status to those whose tickets the scan returns, in place of the status of the request. Call it once for
+ * each of several statuses; every ticket is returned once. The list of each status is read in turn, and all but
+ * the last are read twice. This finds a ticket that changes its status once during the scan.
+ * `GETTICKETS_ERROR_ARGUMENT` if `status` is empty.
  */
 gettickets_result gettickets_scan_add_status(gettickets_scan *scan,
                                              const char *status,
@@ -1221,8 +1218,8 @@ gettickets_result gettickets_scan_add_status(gettickets_scan *scan,
 
 /**
  * Returns only tickets that were opened or answered at this time or later, in the install's time zone, and
- * tickets without a readable time. The rest of the list is skipped if it is ordered by the last reply, newest
- * first, and samples of it confirm that; see `gettickets_scan_set_full`.
+ * tickets without a readable time. If the list is ordered by the last reply, newest first, and samples confirm
+ * that order, the scan does not read the older part of the list; see `gettickets_scan_set_full`.
  */
 gettickets_result gettickets_scan_set_updated_since(gettickets_scan *scan,
                                                     gettickets_time since,
@@ -1243,47 +1240,47 @@ gettickets_result gettickets_scan_set_concurrency(gettickets_scan *scan,
                                                   uint32_t max,
                                                   gettickets_error **error);
 
-/** Whether to read the whole list, even with `gettickets_scan_set_updated_since` (not 0). Default: 0. */
+/** Not 0: reads the whole list, even with `gettickets_scan_set_updated_since`. Default: 0. */
 gettickets_result gettickets_scan_set_full(gettickets_scan *scan, int32_t full, gettickets_error **error);
 
 /**
- * Whether a scan succeeds although the server cannot send some tickets (not 0). The report lists them. Default:
- * 0, which ends the scan with `GETTICKETS_ERROR_SCAN_INCOMPLETE` after all other tickets.
+ * Not 0: the scan succeeds although the server cannot send some tickets, which the report lists. Default: 0,
+ * which ends the scan with `GETTICKETS_ERROR_SCAN_INCOMPLETE` after all other tickets.
  */
 gettickets_result gettickets_scan_set_skip_unreadable(gettickets_scan *scan,
                                                       int32_t skip,
                                                       gettickets_error **error);
 
 /**
- * Whether a scan succeeds, with a warning, although the server counts more tickets than it sends (not 0), for
- * example because it counts hidden departments. Default: 0, which ends the scan with
- * `GETTICKETS_ERROR_SCAN_INCOMPLETE`.
+ * Not 0: the scan succeeds, with a warning in the report, although the server counts more tickets than it sends,
+ * for example because it counts hidden departments. Default: 0, which is `GETTICKETS_ERROR_SCAN_INCOMPLETE` then.
  */
 gettickets_result gettickets_scan_set_allow_count_mismatch(gettickets_scan *scan,
                                                            int32_t allow,
                                                            gettickets_error **error);
 
 /**
- * Continues after the tickets that another scan of the same request returned, in any process. `cursor` is from
- * `gettickets_scan_cursor`. If that scan had `gettickets_scan_set_updated_since`, set the same time first; page
- * size and concurrency may differ. `GETTICKETS_ERROR_CURSOR` if it is not a cursor, or belongs to another
- * server, request or time.
+ * Continues after the tickets that another scan returned, in any process. `cursor` is from
+ * `gettickets_scan_cursor`. Make the scan with the same server and request, set the same statuses and time, and
+ * call this last; page size and concurrency may differ. `GETTICKETS_ERROR_CURSOR` if it is not a cursor, if its
+ * format is that of another version of the library, or if it belongs to another server, request, status or time.
  */
 gettickets_result gettickets_scan_resume(gettickets_scan *scan, const char *cursor, gettickets_error **error);
 
 /**
- * Sets the token that cancels the scan: its calls return `GETTICKETS_ERROR_CANCELLED`, no further request is
- * sent, and connections in use are closed. Report and cursor stay readable. `cancel` may be NULL, for none; a
- * scan that was canceled stays canceled. May be called from any thread at any time.
+ * Sets the token that cancels the scan: functions of the scan then return `GETTICKETS_ERROR_CANCELLED`, no further
+ * request is sent, and connections in use are closed. Report and cursor stay readable. `cancel` may be NULL, for
+ * none; a scan that was canceled stays canceled. May be called from any thread at any time.
  */
 gettickets_result gettickets_scan_set_cancel(gettickets_scan *scan, const gettickets_cancel *cancel);
 
 /**
- * Sets the function that is called while the scan waits, whenever a request was sent or tickets arrived. It is
- * called on the thread that is in `gettickets_scan_next`, `gettickets_scan_next_page`, `gettickets_scan_wait_ms`
- * or an Arrow stream of the scan. It replaces the previous one; `function` may be NULL, for none. `release`,
- * which may be NULL, is called once with `user_data`, when the function is replaced or the scan and its streams
- * are freed.
+ * Sets a function that receives the report after a request was sent or tickets arrived. It is called while a
+ * thread waits in `gettickets_scan_next`, `gettickets_scan_next_page`, `gettickets_scan_wait_ms` or an Arrow
+ * stream of the scan, and on that thread. It replaces the previous one; `function` may be NULL, for none.
+ *
+ * `release`, which may be NULL, is called once with `user_data`, when the function is replaced or the scan and
+ * its streams are freed. It is not called if `function` is NULL or this function fails.
  */
 gettickets_result gettickets_scan_set_progress_function(gettickets_scan *scan,
                                                         gettickets_progress_function function,
@@ -1291,19 +1288,19 @@ gettickets_result gettickets_scan_set_progress_function(gettickets_scan *scan,
                                                         gettickets_release_function release);
 
 /**
- * Waits until a ticket, an error or the end is available, at most this long, and at most a day. `GETTICKETS_OK`
- * if so, `GETTICKETS_PENDING` if not. For programs with an event loop.
+ * Waits until a ticket, an error or the end is available, at most this long; more than a day counts as a day.
+ * `GETTICKETS_OK` if one is available, so that the next call does not wait; `GETTICKETS_PENDING` if not.
  */
 gettickets_result gettickets_scan_wait_ms(gettickets_scan *scan, uint64_t timeout_ms, gettickets_error **error);
 
 /**
  * Returns the next ticket. Blocks until there is one.
  *
- * The ticket belongs to the scan and is valid until the next call of this function.
+ * The ticket belongs to the scan and is valid until the next call of this function. To keep it,
  * `gettickets_page_share(ticket.page, &page)` makes a page of your own, with the ticket at the same index.
  *
  * `GETTICKETS_END` after the last ticket, and only if the scan is complete. An error ends the scan, and later
- * calls return it again. Tickets returned before it are valid, and another scan can continue from
+ * calls return it again. Tickets returned before it are correct, and another scan can continue from
  * `gettickets_scan_cursor`.
  */
 gettickets_result gettickets_scan_next(gettickets_scan *scan,
@@ -1321,8 +1318,8 @@ gettickets_result gettickets_scan_next_page(gettickets_scan *scan,
 
 /**
  * Returns the position of the scan after the tickets returned so far, as a JSON document for
- * `gettickets_scan_resume`. It contains ids and times of tickets only. Does not block, and may be called at any
- * time.
+ * `gettickets_scan_resume`. The ticket that was returned last is included: save the cursor only after that ticket
+ * was processed. It contains ids and times of tickets only. Does not block, and may be called at any time.
  */
 gettickets_result gettickets_scan_cursor(const gettickets_scan *scan, gettickets_string **cursor);
 
@@ -1378,7 +1375,7 @@ typedef int32_t gettickets_log_level;
 /**
  * Receives a log message. `target` is the part of the library, such as "gettickets::client". Both texts are
  * valid until the function returns. It is called on the thread that does the work, possibly on several at once.
- * It must not throw or `longjmp`.
+ * The function must not throw or `longjmp`.
  */
 typedef void (*gettickets_log_function)(void *user_data,
                                         gettickets_log_level level,
@@ -1410,7 +1407,7 @@ gettickets_result gettickets_set_log_function(gettickets_log_function function,
 
 /**
  * Makes a stream of the page's tickets for Arrow, DuckDB, Polars and others (Arrow C stream interface). Columns
- * are the fields in wire order and `extra`: integers as `int64`, texts as `utf8`, times as timestamps in
+ * are the fields in the order of `gettickets_fields` and `extra`: integers as `int64`, texts as `utf8`, times as timestamps in
  * microseconds without a zone, booleans as `bool`, attachments as lists of structs. Missing fields are null. A
  * number that an `int64` cannot hold is an error of `get_next`, EINVAL, whose message names the ticket.
  *
@@ -1434,8 +1431,8 @@ gettickets_result gettickets_page_arrow_stream(const gettickets_page *page, stru
  * end of the stream means that the scan is complete. `get_last_error` returns the message, and
  * `gettickets_scan_next` the error itself. The codes are ECANCELED if the scan was canceled, EIO for
  * `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO if the server sent something other than a
- * page, ENOMEM for `GETTICKETS_ERROR_MEMORY`, EAGAIN for `GETTICKETS_ERROR_THREAD`, EBUSY if the progress
- * function called `get_next`, and EINVAL otherwise.
+ * page and for `GETTICKETS_ERROR_SCAN_INCOMPLETE`, ENOMEM for `GETTICKETS_ERROR_MEMORY`, EAGAIN for
+ * `GETTICKETS_ERROR_THREAD`, EBUSY if the progress function called `get_next`, and EINVAL otherwise.
  *
  * `*stream` is overwritten. The consumer must call its `release`.
  */
@@ -1450,10 +1447,7 @@ gettickets_result gettickets_scan_arrow_stream(gettickets_scan *scan,
 
 #if defined(GETTICKETS_HAS_SANDBOX)
 
-/**
- * An embedded server with generated tickets, for tests. Only in a library that was built with the feature
- * `sandbox`.
- */
+/** An embedded server with generated tickets, for tests. Only in a library built with the feature `sandbox`. */
 typedef struct gettickets_sandbox gettickets_sandbox;
 
 /**

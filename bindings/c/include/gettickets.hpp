@@ -1,5 +1,5 @@
-// gettickets.hpp: the WHMCS GetTickets call for C++17 and later, over gettickets.h. Nothing to build: link
-// libgettickets.
+// gettickets.hpp: the WHMCS GetTickets call for C++17 and later, over gettickets.h, whose terms and rules apply here
+// too. Header-only: link libgettickets.
 //
 //     auto client = gettickets::Client::builder("https://billing.example.com").api_credentials(id, secret).build();
 //     for (gettickets::Ticket ticket : client.get_tickets()) {
@@ -13,16 +13,16 @@
 // in either mode can be linked together.
 //
 // Owners. Page, Request, Credentials, Client, ClientBuilder, Scan, Cancel and Sandbox own their resources, and are
-// moved rather than copied. A Ticket and its string_views are borrowed from their Page, or from the Scan until it
-// advances, and are valid as long as that. Using a moved-from object is an error of functions that can fail, and yields
-// nothing from the others.
+// moved rather than copied. A Ticket and its string_views are borrowed from their Page or Scan. They are valid until
+// that object is destroyed or the scan advances. A function that can fail reports a moved-from object as an error; the
+// others return an empty value.
 //
 // Borrowed objects cannot be taken from a temporary owner: client.get_tickets()[0] does not compile.
 //
-// Texts are UTF-8. Those of a ticket come from a server: they may contain control characters, HTML, and anything else.
-// printable() makes a text safe for a terminal.
+// Texts are UTF-8. Those of a ticket come from a server: they may contain control characters and HTML. printable() makes
+// a text safe for a terminal.
 //
-// Threads: as in gettickets.h, many may read one Page and use one Client; a Scan is used by one at a time.
+// Threads: as in gettickets.h. Several threads may read one Page and use one Client; one thread at a time uses a Scan.
 
 #ifndef GETTICKETS_HPP
 #define GETTICKETS_HPP

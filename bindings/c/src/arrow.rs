@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Makes a stream of the page's tickets for Arrow, DuckDB, Polars and others (Arrow C stream interface). Columns
-/// are the fields in wire order and `extra`: integers as `int64`, texts as `utf8`, times as timestamps in
+/// are the fields in the order of `gettickets_fields` and `extra`: integers as `int64`, texts as `utf8`, times as timestamps in
 /// microseconds without a zone, booleans as `bool`, attachments as lists of structs. Missing fields are null. A
 /// number that an `int64` cannot hold is an error of `get_next`, EINVAL, whose message names the ticket.
 ///
@@ -49,8 +49,8 @@ pub unsafe extern "C" fn gettickets_page_arrow_stream(
 /// end of the stream means that the scan is complete. `get_last_error` returns the message, and
 /// `gettickets_scan_next` the error itself. The codes are ECANCELED if the scan was canceled, EIO for
 /// `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO if the server sent something other than a
-/// page, ENOMEM for `GETTICKETS_ERROR_MEMORY`, EAGAIN for `GETTICKETS_ERROR_THREAD`, EBUSY if the progress
-/// function called `get_next`, and EINVAL otherwise.
+/// page and for `GETTICKETS_ERROR_SCAN_INCOMPLETE`, ENOMEM for `GETTICKETS_ERROR_MEMORY`, EAGAIN for
+/// `GETTICKETS_ERROR_THREAD`, EBUSY if the progress function called `get_next`, and EINVAL otherwise.
 ///
 /// `*stream` is overwritten. The consumer must call its `release`.
 #[cfg(feature = "client")]

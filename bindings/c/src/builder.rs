@@ -95,9 +95,12 @@ impl Draft {
             .response_type(http.format)
             .strict(self.strict)
             .allow_plain_http(http.allow_plain_http)
-            .timeout(self.timeout.unwrap_or(RustBuilder::DEFAULT_TIMEOUT))
             .connect_timeout(http.connect_timeout.unwrap_or(RustBuilder::DEFAULT_CONNECT_TIMEOUT))
             .max_response_len(self.max_response_len.unwrap_or(RustBuilder::DEFAULT_MAX_RESPONSE_LEN));
+        // A time limit that was set is also the default of the total time limit.
+        if let Some(timeout) = self.timeout {
+            builder = builder.timeout(timeout);
+        }
         if let Some(credentials) = &http.credentials {
             builder = builder.credentials(credentials.clone());
         }
@@ -213,7 +216,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_api_credentials(
 }
 
 /// Time limit of one attempt, from resolving the host to the last byte of the reply, or of one run of PHP. At
-/// least 1; default: 60,000.
+/// least 1; default: 60,000. An attempt also ends when the total time limit is reached.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_set_timeout_ms(
     builder: *mut ClientBuilder,
@@ -247,7 +250,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_max_response_len(
     unsafe { set(builder, |draft| put(&mut draft.max_response_len, Some(len))) }
 }
 
-/// Whether any finding is an error (not 0). Default: 0.
+/// Not 0: any finding is an error. Default: 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_set_strict(
     builder: *mut ClientBuilder,
@@ -285,8 +288,8 @@ pub unsafe extern "C" fn gettickets_client_builder_set_backoff_ms(
     }
 }
 
-/// The longest wait that a server may request with `Retry-After`. If it requests a longer one, the call fails at
-/// once. Default: 60,000. HTTP only.
+/// The longest wait that a server may request with `Retry-After`. If it requests a longer one, or one beyond the
+/// total time limit, the call fails at once. Default: 60,000. HTTP only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_set_max_retry_after_ms(
     builder: *mut ClientBuilder,
@@ -296,8 +299,9 @@ pub unsafe extern "C" fn gettickets_client_builder_set_max_retry_after_ms(
     unsafe { retries(builder, "max_retry_after", |policy| Ok(policy.max_retry_after(time(timeout_ms)?))) }
 }
 
-/// Time limit of a call, with all attempts and waits. No attempt starts after it; only the first attempt may
-/// exceed it. Default: 120,000. HTTP only.
+/// Total time limit of a call, with all attempts and the waits between them. No attempt lasts longer. At least 1;
+/// default: the time limit of an attempt if that was set, otherwise 120,000. To retry attempts that time out, set
+/// both. HTTP only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_set_total_timeout_ms(
     builder: *mut ClientBuilder,
@@ -334,8 +338,8 @@ pub unsafe extern "C" fn gettickets_client_builder_set_format(
     unsafe { set(builder, |draft| put(&mut draft.http("format")?.format, format(response_format)?)) }
 }
 
-/// Whether credentials may be sent over plain http to another machine (not 0). Default: 0. To this machine it is
-/// always allowed. HTTP only.
+/// Not 0: credentials may be sent over plain http to another machine. Default: 0. To this machine they always may.
+/// HTTP only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_set_allow_plain_http(
     builder: *mut ClientBuilder,

@@ -12,8 +12,8 @@ use crate::result::{GETTICKETS_ERROR_CANCELLED, GETTICKETS_ERROR_NULL, GETTICKET
 /// How often a call that can be canceled checks its token.
 pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A token that cancels calls from another thread. One token may be used for any number of calls. It may be freed
-/// at any time, also while calls use it.
+/// A token that cancels calls from another thread. One token may be used for any number of calls and scans. It may be
+/// freed while these use it, but not while another thread may call `gettickets_cancel_now` with it.
 pub struct Cancel {
     flag: Flag,
 }
@@ -56,8 +56,8 @@ pub extern "C" fn gettickets_cancel_new() -> *mut Cancel {
     guard::value(ptr::null_mut(), || Box::into_raw(Box::new(Cancel { flag: Flag::default() })))
 }
 
-/// Cancels every call that uses this token, now or later: it returns `GETTICKETS_ERROR_CANCELLED` within 50
-/// milliseconds. This cannot be undone. A request that was sent is not recalled. Async-signal-safe.
+/// Cancels every call and scan that uses this token, now or later: they return `GETTICKETS_ERROR_CANCELLED` within
+/// 50 milliseconds. This cannot be undone. A request that was sent is not recalled. Async-signal-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_cancel_now(cancel: *const Cancel) -> ResultCode {
     // No lock, allocation or panic is possible here, so no guard is needed.
@@ -71,9 +71,9 @@ pub unsafe extern "C" fn gettickets_cancel_now(cancel: *const Cancel) -> ResultC
     }
 }
 
-/// Frees a token. Calls that use it continue.
+/// Frees a token. Calls and scans that use it continue.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_cancel_free(cancel: *mut Cancel) {
-    // SAFETY: the switch is NULL or from this library, and not freed before, as documented.
+    // SAFETY: the token is NULL or from this library, and not freed before, as documented.
     unsafe { guard::free(cancel) }
 }

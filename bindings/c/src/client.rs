@@ -89,8 +89,11 @@ fn wait(pending: &Pending, flag: &Flag) -> Result<Page, Failure> {
 }
 
 /// Requests one page, with retries, and blocks until the reply has arrived. `request` may be NULL, for the
-/// server's defaults. `cancel` may be NULL. Errors: `GETTICKETS_ERROR_API` to `GETTICKETS_ERROR_LOCAL`,
-/// `GETTICKETS_ERROR_CANCELLED`, `GETTICKETS_ERROR_THREAD`.
+/// server's defaults. `cancel` may be NULL. Returns the first failure of the request, or `GETTICKETS_ERROR_API`,
+/// `GETTICKETS_ERROR_UNEXPECTED_RESPONSE`, `GETTICKETS_ERROR_DECODE`, `GETTICKETS_ERROR_TOO_LARGE`,
+/// `GETTICKETS_ERROR_TRANSPORT`, `GETTICKETS_ERROR_REDIRECT`, `GETTICKETS_ERROR_CONFIG`, `GETTICKETS_ERROR_LOCAL`,
+/// `GETTICKETS_ERROR_RATE_LIMITED`, `GETTICKETS_ERROR_CANCELLED`, `GETTICKETS_ERROR_THREAD` or
+/// `GETTICKETS_ERROR_STATE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_get_tickets(
     client: *const Client,

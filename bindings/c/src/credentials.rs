@@ -97,8 +97,7 @@ pub unsafe extern "C" fn gettickets_credentials_admin_md5(
 }
 
 /// Adds the access key, which exempts a request from the server's list of allowed addresses.
-/// `GETTICKETS_ERROR_CREDENTIALS` if it has characters other than ASCII letters, digits and `! @ # $ % . ( ) * [
-/// ] - _`.
+/// `GETTICKETS_ERROR_CREDENTIALS` if it has other characters than ASCII letters, digits and `!@#$%.()*[]-_`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_set_access_key(
     credentials: *mut Credentials,

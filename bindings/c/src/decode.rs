@@ -53,8 +53,8 @@ pub unsafe extern "C" fn gettickets_decode_with(
     unsafe { decode(body, len, flags, max_len, page, error, copied) }
 }
 
-/// Called when a body or an argument is no longer needed, on the thread that freed the last reference. It must
-/// not throw or `longjmp`.
+/// Called when a body or an argument is no longer needed, on the thread that freed the last reference. The function
+/// must not throw or `longjmp`.
 pub type ReleaseFunction = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// Decodes a reply like `gettickets_decode_with`, without copying it: the texts of the page point into `body`.

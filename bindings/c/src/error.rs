@@ -80,7 +80,7 @@ pub unsafe extern "C" fn gettickets_error_class(error: *const Error) -> *const c
     if class.is_null() { c"".as_ptr() } else { class }
 }
 
-/// Gets the place of the error in the body, as a byte offset. `GETTICKETS_NONE` if it is unknown.
+/// Gets the position of the error in the body, as a byte offset. `GETTICKETS_NONE` if it is unknown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_offset(error: *const Error, offset: *mut usize) -> ResultCode {
     guard(|| {
@@ -91,14 +91,14 @@ pub unsafe extern "C" fn gettickets_error_offset(error: *const Error, offset: *m
     })
 }
 
-/// Returns the place of the error in the reply, such as `tickets.ticket[3].id`, or NULL.
+/// Returns the position of the error in the reply, such as `tickets.ticket[3].id`, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_path(error: *const Error) -> *const c_char {
     // SAFETY: as documented at gettickets_error.
     unsafe { text_of(error, |error| error.details.path.as_ref()) }
 }
 
-/// Returns the text at that place, at most about 80 characters, with control characters escaped; or NULL.
+/// Returns the text at that position, at most about 80 characters, with control characters escaped; or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_excerpt(error: *const Error) -> *const c_char {
     // SAFETY: as documented at gettickets_error.
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn gettickets_error_server_message(error: *const Error) ->
     unsafe { text_of(error, |error| error.details.server_message.as_ref()) }
 }
 
-/// Returns the IP address of the client as seen by the server, such as "203.0.113.7", if the server rejected it;
+/// Returns the IP address of this machine as seen by the server, such as "203.0.113.7", if the server rejected it;
 /// otherwise NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_seen_address(error: *const Error) -> *const c_char {
@@ -136,8 +136,7 @@ pub unsafe extern "C" fn gettickets_error_redirect_to(error: *const Error) -> *c
     unsafe { text_of(error, |error| error.details.redirect_to.as_ref()) }
 }
 
-/// Returns the beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; or NULL. It often has the
-/// cause.
+/// Returns the beginning of what the install printed, often the cause, for `GETTICKETS_ERROR_LOCAL`; or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_local_output(error: *const Error) -> *const c_char {
     // SAFETY: as documented at gettickets_error.
@@ -151,8 +150,8 @@ pub unsafe extern "C" fn gettickets_error_http_status(error: *const Error) -> u1
     unsafe { number_of(error, |error| error.details.http_status) }
 }
 
-/// Returns the number of attempts to send the request. 1 means one or more if the call was canceled during a
-/// request.
+/// Returns how many attempts were made to send the request. If the call was canceled during an attempt, the result
+/// is 1 even if it was not the first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_attempts(error: *const Error) -> u32 {
     // SAFETY: as documented at gettickets_error.
@@ -166,8 +165,7 @@ pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error
     unsafe { number_of(error, |error| error.details.may_have_been_sent.into()) }
 }
 
-/// Returns 1 if the same request may succeed later, else 0. A client has already retried before it returns an
-/// error.
+/// Returns 1 if the same request may succeed later, else 0. A client returns an error only after its retries.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_is_retryable(error: *const Error) -> i32 {
     // SAFETY: as documented at gettickets_error.

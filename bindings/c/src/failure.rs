@@ -13,7 +13,7 @@ use crate::result::{
     ResultCode, name,
 };
 
-/// An error: code, class, message, hint and place. It contains no credentials and no access key of a ticket. Its
+/// An error: code, class, message, hint and position. It contains no credentials and no access key of a ticket. Its
 /// texts end with a NUL and are valid until it is freed.
 #[derive(Clone, Debug)]
 pub struct Error {

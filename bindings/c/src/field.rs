@@ -18,11 +18,11 @@ pub const GETTICKETS_FIELD_ID: Field = 0;
 pub const GETTICKETS_FIELD_TID: Field = 1;
 /// `deptid`: id of the department the ticket is in.
 pub const GETTICKETS_FIELD_DEPTID: Field = 2;
-/// `userid`: id of the client the ticket belongs to; 0 for a non-client.
+/// `userid`: id of the customer the ticket belongs to; 0 if none.
 pub const GETTICKETS_FIELD_USERID: Field = 3;
 /// `name`: name of the person who opened the ticket.
 pub const GETTICKETS_FIELD_NAME: Field = 4;
-/// `owner_name`: name of the client that owns the ticket. Since server version 8.0.
+/// `owner_name`: name of the customer that owns the ticket. Since server version 8.0.
 pub const GETTICKETS_FIELD_OWNER_NAME: Field = 5;
 /// `email`: email address of the person who opened the ticket.
 pub const GETTICKETS_FIELD_EMAIL: Field = 6;
@@ -90,7 +90,7 @@ pub struct FieldSpec {
     pub optional: u8,
     /// 1 if it grants access and must not be logged.
     pub sensitive: u8,
-    /// Its wire name.
+    /// Its name in the reply.
     pub name: Text,
     /// Its meaning in one line.
     pub meaning: Text,
@@ -240,8 +240,7 @@ pub(crate) fn mask(set: FieldSet) -> FieldMask {
     set.iter().fold(0, |mask, field| mask | 1 << number_of(field))
 }
 
-/// Returns the table of all fields, in the order in which servers write them, and sets `*count` to their number.
-/// The table is static.
+/// Returns the static table of all fields, in the order in which servers write them, and sets `*count` to its length.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_fields(count: *mut usize) -> *const FieldSpec {
     guard::value(std::ptr::null(), || {

@@ -13,11 +13,11 @@ pub struct Finding {
     pub code: Text,
     /// Its meaning in a few words.
     pub meaning: Text,
-    /// The value there, truncated. Optional.
+    /// The value at the first position, truncated. Optional.
     pub detail: Text,
     /// The number of occurrences.
     pub count: usize,
-    /// The number of places listed, at most 16, for `gettickets_page_finding_place`.
+    /// The number of positions listed, at most 16, for `gettickets_page_finding_place`.
     pub places: usize,
     /// The field concerned, or -1.
     pub field: Field,

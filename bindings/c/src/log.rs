@@ -36,7 +36,7 @@ pub const GETTICKETS_LOG_TRACE: LogLevel = 5;
 
 /// Receives a log message. `target` is the part of the library, such as "gettickets::client". Both texts are
 /// valid until the function returns. It is called on the thread that does the work, possibly on several at once.
-/// It must not throw or `longjmp`.
+/// The function must not throw or `longjmp`.
 pub type LogFunction =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: LogLevel, target: Text, message: Text)>;
 

@@ -30,7 +30,7 @@ impl Page {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Extra {
-    /// Its wire name.
+    /// Its name in the reply.
     pub name: Text,
     /// Its value as JSON.
     pub json: Text,
@@ -53,8 +53,7 @@ pub unsafe extern "C" fn gettickets_page_len(page: *const Page) -> usize {
     unsafe { read(page, 0, |page| page.page.len()) }
 }
 
-/// Gets the number of tickets that match the request, on all pages together, according to the server.
-/// `GETTICKETS_NONE` if the reply does not state it.
+/// Gets the server's count of the tickets that match, on all pages. `GETTICKETS_NONE` if the reply lacks it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_totalresults(
     page: *const Page,
@@ -64,8 +63,7 @@ pub unsafe extern "C" fn gettickets_page_totalresults(
     unsafe { count(page, totalresults, "totalresults", protocol::Page::totalresults) }
 }
 
-/// Gets the offset of the first ticket of the page, according to the server. `GETTICKETS_NONE` if the reply does
-/// not state it.
+/// Gets the offset of the first ticket of the page, according to the server. `GETTICKETS_NONE` if the reply lacks it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_startnumber(page: *const Page, startnumber: *mut u64) -> ResultCode {
     // SAFETY: as documented at gettickets_page.
@@ -128,8 +126,7 @@ pub unsafe extern "C" fn gettickets_page_missing_fields(
     unsafe { read(page, 0, |page| mask(page.page.missing_fields(version.read()))) }
 }
 
-/// Makes the page as a server of this version would send it: later fields are hidden. It shares the memory of
-/// `page`.
+/// Makes the page as a server of this version would send it, without later fields. It shares the memory of `page`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_as_of_version(
     page: *const Page,
@@ -163,7 +160,7 @@ pub unsafe extern "C" fn gettickets_page_memory_size(page: *const Page) -> usize
     unsafe { read(page, 0, |page| page.page.tickets().memory_size()) }
 }
 
-/// Writes the page as canonical JSON, which is the same in every language binding: wire names, numbers as
+/// Writes the page as canonical JSON, which is the same in every language binding: names of the reply, numbers as
 /// numbers, dates as `YYYY-MM-DDTHH:MM:SS` or null, missing fields left out, unknown fields under `extra`,
 /// `tickets` as a list.
 #[unsafe(no_mangle)]
@@ -193,8 +190,7 @@ pub unsafe extern "C" fn gettickets_page_to_wire_json(
     })
 }
 
-/// Writes the page as XML, as a server of this version would send it. XML has no null: null becomes an empty
-/// element.
+/// Writes the page as XML, as a server of this version would send it. A null becomes an empty element.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_to_wire_xml(
     page: *const Page,
@@ -255,7 +251,7 @@ pub unsafe extern "C" fn gettickets_page_finding(
     })
 }
 
-/// Gets a place of a finding, such as `tickets.ticket[3].date`, by the index of the finding and of the place.
+/// Gets a position of a finding, such as `tickets.ticket[3].date`, by the index of the finding and of the position.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_finding_place(
     page: *const Page,

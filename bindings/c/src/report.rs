@@ -13,7 +13,7 @@ use crate::text::Text;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ScanReport {
-    /// Tickets found, including those not returned yet, without those of a scan that was resumed.
+    /// Tickets found by this scan, returned or not. Those of the scan that it continues are not counted.
     pub tickets: u64,
     /// Pages with new tickets.
     pub pages: u64,
@@ -100,7 +100,7 @@ pub struct UnreadableTicket {
     pub offset: u64,
     /// The id of the nearest readable ticket before it.
     pub after: u64,
-    /// The number of unreadable tickets between these two.
+    /// How many unreadable tickets lie between that ticket and this one.
     pub nth: u64,
     /// 0 if no ticket before it is readable; `after` is then undefined.
     pub after_known: i32,

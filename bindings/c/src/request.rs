@@ -14,8 +14,8 @@ use crate::text::OwnedText;
 
 /// The parameters of a call. A parameter that is not set is not sent, so the server's default applies.
 ///
-/// A setter that fails leaves the parameter unchanged and returns a code; the request keeps the first failure,
-/// and every function that uses the request returns it. So the codes of setters need no check.
+/// A setter that fails leaves the parameter unchanged and returns a code; the request keeps the first failure, and
+/// every function that uses the request returns it. So the codes of its setters need no check.
 pub struct Request {
     request: Settings<GetTickets>,
 }
@@ -96,8 +96,7 @@ pub unsafe extern "C" fn gettickets_request_set_limitstart(
     unsafe { set(request, |parameters| put(&mut parameters.limitstart, Some(limitstart))) }
 }
 
-/// Number of tickets. Server default: 25; a server may send fewer. For a scan: the maximum number of tickets per
-/// request.
+/// Number of tickets; the server may send fewer. Server default: 25. For a scan: the maximum for each of its requests.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_set_limitnum(request: *mut Request, limitnum: u64) -> ResultCode {
     // SAFETY: as documented at gettickets_request.
@@ -111,14 +110,14 @@ pub unsafe extern "C" fn gettickets_request_set_deptid(request: *mut Request, de
     unsafe { set(request, |parameters| put(&mut parameters.deptid, Some(deptid))) }
 }
 
-/// Only tickets of this client.
+/// Only tickets of the customer with this id.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_set_clientid(request: *mut Request, clientid: u64) -> ResultCode {
     // SAFETY: as documented at gettickets_request.
     unsafe { set(request, |parameters| put(&mut parameters.clientid, Some(clientid))) }
 }
 
-/// Only tickets of this email address of a non-client.
+/// Only tickets that were opened with this email address by someone who is not a customer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_set_email(
     request: *mut Request,
@@ -128,8 +127,9 @@ pub unsafe extern "C" fn gettickets_request_set_email(
     unsafe { set(request, |parameters| put(&mut parameters.email, Some(text(email, "email")?.to_owned()))) }
 }
 
-/// Only tickets of this status: one of the install's, or `Awaiting Reply`, `All Active Tickets` or `My Flagged
-/// Tickets`, which select several statuses.
+/// Only tickets of this status. A name such as `Open` selects that one status. `All Active Tickets` selects every
+/// status that the install counts as active, `Awaiting Reply` every status that it counts as awaiting a reply, and
+/// `My Flagged Tickets` the tickets that are flagged to the API user.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_set_status(
     request: *mut Request,
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn gettickets_request_set_subject(
     }
 }
 
-/// Whether to include departments that the API user is not assigned to (not 0). Server default: 0.
+/// Not 0: includes departments that the API user is not assigned to. Server default: 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_set_ignore_dept_assignments(
     request: *mut Request,

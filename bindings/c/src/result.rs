@@ -8,7 +8,7 @@ pub type ResultCode = i32;
 
 /// Success.
 pub const GETTICKETS_OK: ResultCode = 0;
-/// The scan is complete: every ticket was returned. Not an error.
+/// The scan is complete; see gettickets_scan. Not an error.
 pub const GETTICKETS_END: ResultCode = 1;
 /// The value is missing or null. Not an error.
 pub const GETTICKETS_NONE: ResultCode = 2;

@@ -12,8 +12,7 @@ use crate::guard::{self, Out, argument, guard_with_error, text};
 use crate::process::{InUse, Origin};
 use crate::result::{GETTICKETS_ERROR_SANDBOX, ResultCode};
 
-/// An embedded server with generated tickets, for tests. Only in a library that was built with the feature
-/// `sandbox`.
+/// An embedded server with generated tickets, for tests. Only in a library built with the feature `sandbox`.
 pub struct Sandbox {
     sandbox: sandbox::Sandbox,
     in_use: InUse,

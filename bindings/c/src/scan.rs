@@ -31,13 +31,24 @@ use crate::ticket::Ticket;
 use crate::time::Time;
 
 /// A scan: reads all tickets that match a request, over all pages. A scan that ends with `GETTICKETS_END`
-/// returned, exactly once, every ticket that matched during the whole scan, even while tickets were opened,
-/// answered, closed or deleted. Otherwise it ends with an error, such as `GETTICKETS_ERROR_SCAN_INCOMPLETE`. The
-/// assumptions are documented at the Rust type `Scan`.
+/// returned, exactly once, every ticket that matched from its first request to its last, even while tickets were
+/// opened, answered, closed or deleted. Otherwise it ends with an error, such as
+/// `GETTICKETS_ERROR_SCAN_INCOMPLETE`. Only tickets that `gettickets_scan_set_skip_unreadable` or
+/// `gettickets_scan_set_allow_count_mismatch` allows to be missing may be missing; see the report.
+///
+/// It assumes that the server sends pages of one list, that tickets which do not change keep their order in it,
+/// that ids are unique, and that the server's clock does not go back by more than three hours. Pages may be short,
+/// and counts wrong. The documentation page "What a scan promises" has the details.
 ///
 /// Nothing is sent before the first ticket is requested; then background threads read ahead. Settings can be
-/// changed until then; later their setters return `GETTICKETS_ERROR_STATE`. If two threads use a scan at once,
-/// one gets `GETTICKETS_ERROR_BUSY`; report, cursor and cancellation are available to all threads at any time.
+/// changed until then; later their setters return `GETTICKETS_ERROR_STATE`. A setter that fails changes nothing,
+/// and the scan does not keep the failure: check the codes, unlike those of requests and builders.
+///
+/// The time limits of the client apply to each request of a scan. To limit the time of the whole scan, call
+/// `gettickets_scan_wait_ms` with the rest of the time before each ticket, and stop at `GETTICKETS_PENDING`.
+///
+/// If two threads use a scan at once, one gets `GETTICKETS_ERROR_BUSY`; report, cursor and cancellation are
+/// available to all threads at any time.
 pub struct Scan {
     pub(crate) shared: Arc<Shared>,
 }
@@ -93,6 +104,7 @@ impl Drop for Progress {
 }
 
 /// The settings of a scan.
+#[derive(Clone)]
 struct Plan {
     client: RustClient,
     request: GetTickets,
@@ -126,7 +138,7 @@ impl From<InvalidCursor> for Failure {
     fn from(error: InvalidCursor) -> Failure {
         let hint = match error {
             InvalidCursor::OfAnotherScan => {
-                "Begin the scan with the request and the time that the cursor's scan had, at the same server."
+                "Set the request, the statuses and the time that the cursor's scan had, at the same server, and call gettickets_scan_resume after that."
             }
             _ => "Pass the text as gettickets_scan_cursor returned it, or begin without one.",
         };
@@ -258,15 +270,19 @@ impl Shared {
 }
 
 impl Held<'_> {
-    /// Changes the settings, as long as that is possible, and makes the scan again with them.
+    /// Changes the settings, as long as that is possible, and makes the scan again with them. On failure nothing is
+    /// changed.
     fn change(&mut self, change: impl FnOnce(&mut Plan) -> Result<(), Failure>) -> Result<(), Failure> {
         if self.has_begun {
             let message = "the scan has begun, and this can be set only before";
             return Err(Failure::error(GETTICKETS_ERROR_STATE, message));
         }
-        change(&mut self.plan)?;
-        let scan = self.plan.scan()?;
+        let mut plan = self.plan.clone();
+        change(&mut plan)?;
+        // Sends nothing. It fails if the cursor does not belong to a scan with these settings.
+        let scan = plan.scan()?;
         self.shared.control()?.status = scan.status();
+        self.plan = plan;
         self.scan = scan;
         Ok(())
     }
@@ -431,10 +447,10 @@ pub unsafe extern "C" fn gettickets_client_scan(
     unsafe { guard_with_error(error, begin) }
 }
 
-/// Adds a status to those whose tickets the scan returns, in place of the status of the request. Call it once for each of
-/// several statuses; every ticket is returned once. Their lists are read one after the other, and all but the last are read
-/// twice, so that a ticket that changes its status once meanwhile is not missed. `GETTICKETS_ERROR_ARGUMENT` if `status` is
-/// empty.
+/// Adds a status to those whose tickets the scan returns, in place of the status of the request. Call it once for
+/// each of several statuses; every ticket is returned once. The list of each status is read in turn, and all but
+/// the last are read twice. This finds a ticket that changes its status once during the scan.
+/// `GETTICKETS_ERROR_ARGUMENT` if `status` is empty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_add_status(
     scan: *mut Scan,
@@ -455,8 +471,8 @@ pub unsafe extern "C" fn gettickets_scan_add_status(
 }
 
 /// Returns only tickets that were opened or answered at this time or later, in the install's time zone, and
-/// tickets without a readable time. The rest of the list is skipped if it is ordered by the last reply, newest
-/// first, and samples of it confirm that; see `gettickets_scan_set_full`.
+/// tickets without a readable time. If the list is ordered by the last reply, newest first, and samples confirm
+/// that order, the scan does not read the older part of the list; see `gettickets_scan_set_full`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_set_updated_since(
     scan: *mut Scan,
@@ -508,7 +524,7 @@ pub unsafe extern "C" fn gettickets_scan_set_concurrency(
     unsafe { set(scan, error, change) }
 }
 
-/// Whether to read the whole list, even with `gettickets_scan_set_updated_since` (not 0). Default: 0.
+/// Not 0: reads the whole list, even with `gettickets_scan_set_updated_since`. Default: 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_set_full(
     scan: *mut Scan,
@@ -519,8 +535,8 @@ pub unsafe extern "C" fn gettickets_scan_set_full(
     unsafe { set(scan, error, |plan| put(&mut plan.full, full != 0)) }
 }
 
-/// Whether a scan succeeds although the server cannot send some tickets (not 0). The report lists them. Default:
-/// 0, which ends the scan with `GETTICKETS_ERROR_SCAN_INCOMPLETE` after all other tickets.
+/// Not 0: the scan succeeds although the server cannot send some tickets, which the report lists. Default: 0,
+/// which ends the scan with `GETTICKETS_ERROR_SCAN_INCOMPLETE` after all other tickets.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_set_skip_unreadable(
     scan: *mut Scan,
@@ -531,9 +547,8 @@ pub unsafe extern "C" fn gettickets_scan_set_skip_unreadable(
     unsafe { set(scan, error, |plan| put(&mut plan.skip_unreadable, skip != 0)) }
 }
 
-/// Whether a scan succeeds, with a warning, although the server counts more tickets than it sends (not 0), for
-/// example because it counts hidden departments. Default: 0, which ends the scan with
-/// `GETTICKETS_ERROR_SCAN_INCOMPLETE`.
+/// Not 0: the scan succeeds, with a warning in the report, although the server counts more tickets than it sends,
+/// for example because it counts hidden departments. Default: 0, which is `GETTICKETS_ERROR_SCAN_INCOMPLETE` then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_set_allow_count_mismatch(
     scan: *mut Scan,
@@ -544,10 +559,10 @@ pub unsafe extern "C" fn gettickets_scan_set_allow_count_mismatch(
     unsafe { set(scan, error, |plan| put(&mut plan.allow_count_mismatch, allow != 0)) }
 }
 
-/// Continues after the tickets that another scan of the same request returned, in any process. `cursor` is from
-/// `gettickets_scan_cursor`. If that scan had `gettickets_scan_set_updated_since`, set the same time first; page
-/// size and concurrency may differ. `GETTICKETS_ERROR_CURSOR` if it is not a cursor, or belongs to another
-/// server, request or time.
+/// Continues after the tickets that another scan returned, in any process. `cursor` is from
+/// `gettickets_scan_cursor`. Make the scan with the same server and request, set the same statuses and time, and
+/// call this last; page size and concurrency may differ. `GETTICKETS_ERROR_CURSOR` if it is not a cursor, if its
+/// format is that of another version of the library, or if it belongs to another server, request, status or time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_resume(
     scan: *mut Scan,
@@ -556,22 +571,16 @@ pub unsafe extern "C" fn gettickets_scan_resume(
 ) -> ResultCode {
     let resume = |plan: &mut Plan| {
         // SAFETY: a NUL-terminated text, or NULL, as documented.
-        let cursor: Cursor = unsafe { text(cursor, "cursor") }?.parse::<Cursor>()?;
-        let before = plan.cursor.replace(cursor);
-        // Sends nothing, and checks whether the cursor belongs to this scan.
-        if let Err(refused) = plan.scan() {
-            plan.cursor = before;
-            return Err(refused.into());
-        }
-        Ok(())
+        let cursor: Cursor = unsafe { text(cursor, "cursor") }?.parse()?;
+        put(&mut plan.cursor, Some(cursor))
     };
     // SAFETY: as documented at gettickets_scan and gettickets_error.
     unsafe { set(scan, error, resume) }
 }
 
-/// Sets the token that cancels the scan: its calls return `GETTICKETS_ERROR_CANCELLED`, no further request is
-/// sent, and connections in use are closed. Report and cursor stay readable. `cancel` may be NULL, for none; a
-/// scan that was canceled stays canceled. May be called from any thread at any time.
+/// Sets the token that cancels the scan: functions of the scan then return `GETTICKETS_ERROR_CANCELLED`, no further
+/// request is sent, and connections in use are closed. Report and cursor stay readable. `cancel` may be NULL, for
+/// none; a scan that was canceled stays canceled. May be called from any thread at any time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_set_cancel(scan: *mut Scan, cancel: *const Cancel) -> ResultCode {
     guard(|| {
@@ -582,15 +591,16 @@ pub unsafe extern "C" fn gettickets_scan_set_cancel(scan: *mut Scan, cancel: *co
     })
 }
 
-/// Receives the report of a scan while it waits. The report is valid until the function returns. It must not
-/// throw, `longjmp` or free the scan.
+/// Receives the report of a scan. The report is valid until the function returns. The function must not throw,
+/// `longjmp` or free the scan.
 pub type ProgressFunction = Option<unsafe extern "C" fn(user_data: *mut c_void, report: *const ScanReport)>;
 
-/// Sets the function that is called while the scan waits, whenever a request was sent or tickets arrived. It is
-/// called on the thread that is in `gettickets_scan_next`, `gettickets_scan_next_page`, `gettickets_scan_wait_ms`
-/// or an Arrow stream of the scan. It replaces the previous one; `function` may be NULL, for none. `release`,
-/// which may be NULL, is called once with `user_data`, when the function is replaced or the scan and its streams
-/// are freed.
+/// Sets a function that receives the report after a request was sent or tickets arrived. It is called while a
+/// thread waits in `gettickets_scan_next`, `gettickets_scan_next_page`, `gettickets_scan_wait_ms` or an Arrow
+/// stream of the scan, and on that thread. It replaces the previous one; `function` may be NULL, for none.
+///
+/// `release`, which may be NULL, is called once with `user_data`, when the function is replaced or the scan and
+/// its streams are freed. It is not called if `function` is NULL or this function fails.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_set_progress_function(
     scan: *mut Scan,
@@ -615,8 +625,8 @@ pub unsafe extern "C" fn gettickets_scan_set_progress_function(
     })
 }
 
-/// Waits until a ticket, an error or the end is available, at most this long, and at most a day. `GETTICKETS_OK`
-/// if so, `GETTICKETS_PENDING` if not. For programs with an event loop.
+/// Waits until a ticket, an error or the end is available, at most this long; more than a day counts as a day.
+/// `GETTICKETS_OK` if one is available, so that the next call does not wait; `GETTICKETS_PENDING` if not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_wait_ms(
     scan: *mut Scan,
@@ -638,11 +648,11 @@ pub unsafe extern "C" fn gettickets_scan_wait_ms(
 
 /// Returns the next ticket. Blocks until there is one.
 ///
-/// The ticket belongs to the scan and is valid until the next call of this function.
+/// The ticket belongs to the scan and is valid until the next call of this function. To keep it,
 /// `gettickets_page_share(ticket.page, &page)` makes a page of your own, with the ticket at the same index.
 ///
 /// `GETTICKETS_END` after the last ticket, and only if the scan is complete. An error ends the scan, and later
-/// calls return it again. Tickets returned before it are valid, and another scan can continue from
+/// calls return it again. Tickets returned before it are correct, and another scan can continue from
 /// `gettickets_scan_cursor`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_next(
@@ -680,8 +690,8 @@ pub unsafe extern "C" fn gettickets_scan_next_page(
 }
 
 /// Returns the position of the scan after the tickets returned so far, as a JSON document for
-/// `gettickets_scan_resume`. It contains ids and times of tickets only. Does not block, and may be called at any
-/// time.
+/// `gettickets_scan_resume`. The ticket that was returned last is included: save the cursor only after that ticket
+/// was processed. It contains ids and times of tickets only. Does not block, and may be called at any time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_cursor(
     scan: *const Scan,

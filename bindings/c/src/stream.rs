@@ -85,7 +85,7 @@ fn errno_of(code: ResultCode) -> c_int {
         GETTICKETS_ERROR_MEMORY => libc::ENOMEM,
         GETTICKETS_ERROR_THREAD => libc::EAGAIN,
         GETTICKETS_ERROR_TRANSPORT | GETTICKETS_ERROR_LOCAL => libc::EIO,
-        // The server was reached, but its reply is not a page.
+        // The server was reached, but a reply is not a page, or the pages do not add up.
         GETTICKETS_ERROR_API
         | GETTICKETS_ERROR_UNEXPECTED_RESPONSE
         | GETTICKETS_ERROR_RATE_LIMITED

@@ -82,9 +82,13 @@ impl OwnedText {
     fn len(&self) -> usize {
         self.bytes.len().saturating_sub(1)
     }
+
+    fn text(&self) -> Text {
+        Text { data: self.bytes.as_ptr().cast(), len: self.len() }
+    }
 }
 
-/// Returns the text, followed by a NUL. It is valid until the string is freed. The text may contain NULs.
+/// Returns the text, followed by a NUL. It is valid until the string is freed. The text may contain NULs itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_string_data(string: *const OwnedText) -> *const c_char {
     guard::value(ptr::null(), || {
@@ -100,9 +104,18 @@ pub unsafe extern "C" fn gettickets_string_len(string: *const OwnedText) -> usiz
     guard::value(0, || unsafe { string.as_ref() }.map_or(0, OwnedText::len))
 }
 
+/// Returns the text of a string, for functions that take a `gettickets_text`. It belongs to the string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_string_text(string: *const OwnedText) -> Text {
+    guard::value(Text::EMPTY, || {
+        // SAFETY: the string is NULL or valid, as documented.
+        unsafe { string.as_ref() }.map_or(Text::EMPTY, OwnedText::text)
+    })
+}
+
 /// Makes server text safe for a terminal or a log, on one line. Control characters, invisible characters,
 /// characters that reorder text, and invalid UTF-8 become U+FFFD; line breaks and tabs become spaces. Anyone can
-/// write a ticket, so use it before printing.
+/// write a ticket, so use it before printing. The result has no NUL inside, so `printf("%s")` prints all of it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_text_printable(text: Text, printable: *mut *mut OwnedText) -> ResultCode {
     guard(|| {

@@ -80,7 +80,7 @@ pub unsafe extern "C" fn gettickets_ticket_id(ticket: Ticket) -> u64 {
     unsafe { read(ticket, 0, |ticket| ticket.id()) }
 }
 
-/// Public ticket number; mostly six digits, but masks give `TST01` or `ABC-12345`.
+/// Public ticket number: mostly six digits, or in a format that the admin configured, such as `ABC-12345`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_tid(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or valid, as documented at gettickets_ticket.
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn gettickets_ticket_deptid(ticket: Ticket) -> u64 {
     unsafe { read(ticket, 0, |ticket| ticket.deptid()) }
 }
 
-/// Id of the client the ticket belongs to; 0 for a non-client.
+/// Id of the customer the ticket belongs to; 0 if none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_userid(ticket: Ticket) -> u64 {
     // SAFETY: the page is NULL or valid, as documented at gettickets_ticket.
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn gettickets_ticket_name(ticket: Ticket) -> Text {
     unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Name))) }
 }
 
-/// Name of the client that owns the ticket. Optional. Since server version 8.0.
+/// Name of the customer that owns the ticket. Optional. Since server version 8.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_owner_name(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or valid, as documented at gettickets_ticket.
@@ -178,8 +178,7 @@ pub unsafe extern "C" fn gettickets_ticket_subject(ticket: Ticket) -> Text {
     unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Subject))) }
 }
 
-/// Status; by default `Open`, `Answered`, `Customer-Reply`, `Closed`, `On Hold` or `In Progress`. Installs can
-/// configure others.
+/// Status: `Open`, `Answered`, `Customer-Reply`, `Closed`, `On Hold`, `In Progress`, or one that the admin configured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_status(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or valid, as documented at gettickets_ticket.
@@ -232,8 +231,7 @@ pub unsafe extern "C" fn gettickets_ticket_attachment_at(
     })
 }
 
-/// Whether the attachments were removed: 1 or 0; -1 if the reply does not have the field. Servers of any version
-/// may leave it out.
+/// Whether the attachments were removed: 1 or 0; -1 if the reply lacks the field, at any server version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_attachments_removed(ticket: Ticket) -> i32 {
     // SAFETY: the page is NULL or valid, as documented at gettickets_ticket.

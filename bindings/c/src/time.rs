@@ -94,8 +94,7 @@ impl ServerVersion {
     }
 }
 
-/// Parses a server version such as "8", "7.10" or "8.13.1-release.1". `GETTICKETS_ERROR_ARGUMENT` if it is not a
-/// version.
+/// Parses a server version such as "8", "7.10" or "8.13.1-release.1". `GETTICKETS_ERROR_ARGUMENT` if it is not one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_server_version_parse(
     version_text: *const c_char,
@@ -114,8 +113,7 @@ pub unsafe extern "C" fn gettickets_server_version_parse(
     unsafe { guard_with_error(error, body) }
 }
 
-/// Compares two server versions. The result is negative if `a` is earlier, 0 if they are equal, positive if `a`
-/// is later.
+/// Compares two server versions: negative if `a` is earlier, 0 if they are equal, positive if `a` is later.
 #[unsafe(no_mangle)]
 pub extern "C" fn gettickets_server_version_compare(a: ServerVersion, b: ServerVersion) -> i32 {
     a.read().cmp(&b.read()) as i32

@@ -26,7 +26,7 @@ pub struct TicketValues {
     pub id: u64,
     /// Id of the department.
     pub deptid: u64,
-    /// Id of the client; 0 for a non-client.
+    /// Id of the customer; 0 if none.
     pub userid: u64,
     /// Id of the admin the ticket is flagged to; 0 for none.
     pub flag: u64,
@@ -34,7 +34,7 @@ pub struct TicketValues {
     pub tid: Text,
     /// Name of the person who opened the ticket.
     pub name: Text,
-    /// Name of the client that owns the ticket. Optional.
+    /// Name of the customer that owns the ticket. Optional.
     pub owner_name: Text,
     /// Email address of the person who opened the ticket.
     pub email: Text,
@@ -136,8 +136,7 @@ impl TicketValues {
     }
 }
 
-/// Reads all fields of a ticket in one call, which is faster than reading them one by one. `size` is `sizeof
-/// *values`.
+/// Reads all fields of a ticket, faster than reading them one by one. `size` is `sizeof *values`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_read(
     ticket: Ticket,
@@ -175,8 +174,7 @@ pub struct Value {
     pub time: Time,
 }
 
-/// Gets the value of any field, for loops over `gettickets_fields`. `GETTICKETS_NONE` if the reply does not have
-/// the field.
+/// Gets the value of any field, for loops over `gettickets_fields`. `GETTICKETS_NONE` if the reply lacks the field.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_value(
     ticket: Ticket,

@@ -23,8 +23,15 @@ pub extern "C" fn gettickets_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// Returns the ABI version of the library at run time. A program works with it if `GETTICKETS_ABI_VERSION` was
-/// the same when the program was compiled.
+/// Returns the version of the library at run time as one number, to compare with `GETTICKETS_VERSION_NUMBER`.
+#[unsafe(no_mangle)]
+pub extern "C" fn gettickets_version_number() -> u32 {
+    GETTICKETS_VERSION_MAJOR * 1_000_000 + GETTICKETS_VERSION_MINOR * 1_000 + GETTICKETS_VERSION_PATCH
+}
+
+/// Returns the ABI version of the library at run time. A program works with the library if
+/// `GETTICKETS_ABI_VERSION` was the same when the program was compiled, and the library is not older than the
+/// header of the program.
 #[unsafe(no_mangle)]
 pub extern "C" fn gettickets_abi_version() -> u32 {
     GETTICKETS_ABI_VERSION

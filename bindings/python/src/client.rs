@@ -39,7 +39,7 @@ enum Backend {
     Asynchronous(gettickets::AsyncClient),
 }
 
-/// Settings by name. A setting that is `None` keeps its default, except for time limits: for these `None` is no limit.
+/// Settings by name. A setting that is `None` keeps its default, except for time limits: for these, `None` disables the limit.
 struct Settings<'a, 'py>(&'a Bound<'py, PyDict>);
 
 impl<'py> Settings<'_, 'py> {
@@ -67,7 +67,7 @@ impl<'py> Settings<'_, 'py> {
         Ok(Some(Duration::try_from_secs_f64(seconds.min(MAX_SECONDS)).unwrap_or(NO_LIMIT)))
     }
 
-    /// A time limit; `None` is no limit. An absent setting keeps its default.
+    /// A time limit; `None` disables it. An absent setting keeps its default.
     fn time_limit(&self, name: &str) -> PyResult<Option<Duration>> {
         match self.0.get_item(name)? {
             Some(value) if value.is_none() => Ok(Some(NO_LIMIT)),

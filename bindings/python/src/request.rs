@@ -7,7 +7,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 
 use crate::errors;
 
-/// The request with these parameters, by their wire names. A parameter that is `None` is not sent.
+/// Returns the request with these parameters, given by their wire names. A parameter that is `None` is not sent.
 pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<GetTickets> {
     let mut request = GetTickets::default();
     for (name, value) in parameters.into_iter().flatten() {
@@ -33,7 +33,7 @@ pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Ge
     }
 }
 
-/// The request of a scan, and its statuses if `status` has several, otherwise none.
+/// Returns the request of a scan, and its statuses if `status` has several, otherwise an empty list.
 pub(crate) fn of_scan(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<(GetTickets, Vec<StatusFilter>)> {
     let Some(parameters) = parameters else { return Ok((GetTickets::default(), Vec::new())) };
     let statuses = several_statuses(parameters)?;
@@ -70,7 +70,7 @@ fn several_statuses(parameters: &Bound<'_, PyDict>) -> PyResult<Vec<StatusFilter
     Ok(statuses)
 }
 
-/// The exception for a filter that servers ignore, because they would list every ticket.
+/// The exception for a filter that servers would ignore and then list every ticket.
 fn without_effect(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<PyErr> {
     let shown =
         value.map(|value| value.repr()).transpose()?.map_or_else(String::new, |shown| format!("={shown}"));

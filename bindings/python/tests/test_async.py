@@ -133,7 +133,7 @@ def test_a_closed_or_dropped_scan_closes_its_connection_and_sends_nothing(end):
 
 def test_a_canceled_request_is_not_retried():
     async def main():
-        # The first of three requests is never answered.
+        # The server does not reply to the first of three requests.
         with gettickets.Sandbox(quirks=["hang"]) as sandbox:
             client = async_client(sandbox, max_attempts=3, timeout=1)
             with pytest.raises((asyncio.TimeoutError, TimeoutError)):
@@ -181,7 +181,7 @@ asyncio.run(main())
 
 
 def test_the_interpreter_can_end_while_calls_complete():
-    """A thread of the library that is in Python at that moment would abort the process."""
+    """A thread of the library that enters Python while the interpreter ends would abort the process."""
     code = """
 import asyncio, sys, gettickets
 

@@ -1,4 +1,4 @@
-"""A mirror whose disk fails, and one whose process is killed: an install is as it was or as it is after the run."""
+"""A mirror whose disk fails or whose process is killed: each install is unchanged or completely updated."""
 
 import contextlib
 import os
@@ -47,7 +47,7 @@ def library(tmp_path_factory):
 
 @pytest.fixture
 def mirrored(tmp_path):
-    """An install, a mirror of it from before 100 of its tickets moved, and that file's content."""
+    """An install, a mirror of it that was made before 100 tickets moved, and the content of the mirror's file."""
     folder = tmp_path.resolve() / "mirror"
     folder.mkdir()
     with gettickets.Sandbox(tickets=300) as sandbox:
@@ -77,7 +77,7 @@ def reset(file, content):
 
 
 def moved(file):
-    """How many tickets moved in the mirror, which must be in one of its two states."""
+    """The number of moved tickets in the mirror. Checks that the mirror is in one of its two states."""
     with contextlib.closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         one = database.execute(
@@ -89,7 +89,7 @@ def moved(file):
 
 
 def calls(library, mirrored, tmp_path):
-    """The kinds of the calls on files of a run."""
+    """The kinds of the file operations of a run."""
     sandbox, file, content = mirrored
     reset(file, content)
     log = tmp_path / "log"
@@ -110,7 +110,7 @@ def moments(generator, last):
     return range(1, last + 1) if last <= MOMENTS else sorted(generator.sample(range(1, last + 1), MOMENTS))
 
 
-def test_a_process_that_is_killed_leaves_one_of_the_two_states(library, mirrored, tmp_path):
+def test_a_killed_process_leaves_one_of_the_two_states(library, mirrored, tmp_path):
     kinds = calls(library, mirrored, tmp_path)
     sandbox, file, content = mirrored
     for at in moments(random.Random(1), len(kinds)):
@@ -125,7 +125,7 @@ def test_a_process_that_is_killed_leaves_one_of_the_two_states(library, mirrored
 
 
 @pytest.mark.parametrize(("action", "number", "code"), [("once", "5", "database"), ("on", "28", "full")])
-def test_a_call_that_fails_raises_and_leaves_one_of_the_two_states(
+def test_a_failed_call_raises_and_leaves_one_of_the_two_states(
     library, mirrored, tmp_path, action, number, code
 ):
     kinds = [kind for kind in calls(library, mirrored, tmp_path) if kind in FALLIBLE]
@@ -151,7 +151,7 @@ def test_a_limit_on_the_size_of_files_raises(mirrored):
     assert moved(file) == 0
 
 
-def test_a_directory_that_goes_away_raises(mirrored):
+def test_a_directory_that_is_removed_raises(mirrored):
     sandbox, file, _ = mirrored
     with gettickets.Mirror(file) as mirror:
         shutil.rmtree(file.parent)

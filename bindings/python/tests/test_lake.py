@@ -41,7 +41,7 @@ def lake(tmp_path_factory):
     assert ran.returncode == 0, ran.stderr
     for sandbox in sandboxes:
         sandbox.close()
-    # The files of a run that was cut off: not readable, and skipped.
+    # The unreadable files of an interrupted run are skipped.
     left = "part-20251129T001500Z-Ab3xYz"
     (home / "lake" / f".{left}.run").touch()
     (home / "lake" / "install=eu" / f".{left}.parquet.tmp").write_bytes(b"PAR1")

@@ -1,4 +1,4 @@
-"""The scripts of docs/recipes, run against sandboxes that change between two runs."""
+"""Runs the scripts of docs/recipes against sandboxes that change between two runs."""
 
 import json
 import os
@@ -139,7 +139,7 @@ package = pathlib.Path(importlib.util.find_spec("duckdb_extension_sqlite_scanner
 with duckdb.connect() as connection:
     connection.execute(f"LOAD '{extension}'")
     for statement in sys.argv[1].split(";"):
-        # The extension is loaded from the package and not downloaded.
+        # The extension is loaded from the package instead of being downloaded.
         if statement.strip() and statement.split()[0] not in ("INSTALL", "LOAD"):
             connection.execute(statement)
     print(json.dumps([connection.sql(query).fetchall() for query in sys.argv[2:]]))

@@ -47,7 +47,7 @@ class Profiles:
 def profiles(tmp_path_factory):
     folder = tmp_path_factory.mktemp("config")
     with pytest.MonkeyPatch.context() as patch:
-        # The workers of Spark have the environment in which Spark was started.
+        # The worker processes have the environment in which Spark was started.
         patch.setenv("XDG_CONFIG_HOME", str(folder))
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("PYSPARK_DRIVER_PYTHON", sys.executable)
@@ -305,12 +305,12 @@ def test_the_arrow_types_are_those_that_spark_expects():
     assert options.arrow_schema() == to_arrow_schema(options.schema(), timezone="UTC")
 
 
-def test_spark_reads_a_lake_and_skips_what_a_killed_run_left(spark, three, tmp_path, capsys):
+def test_spark_reads_a_lake_and_skips_the_files_of_a_killed_run(spark, three, tmp_path, capsys):
     command = [sys.executable, "-m", "gettickets", "export", "--all-profiles", "--output", str(tmp_path / "lake")]
     command += ["--partition-by", "install,opened_month"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    # The files of a run that was cut off: not readable, and skipped.
+    # The unreadable files of an interrupted run are skipped.
     left = "part-20251129T001500Z-Ab3xYz"
     (tmp_path / "lake" / f".{left}.run").touch()
     (tmp_path / "lake" / "install=us" / f".{left}.parquet.tmp").write_bytes(b"PAR1")
@@ -321,14 +321,14 @@ def test_spark_reads_a_lake_and_skips_what_a_killed_run_left(spark, three, tmp_p
     assert {(row.install, row.id) for row in frame.select("install", "id").collect()} == expected
     assert frame.filter("install = 'us'").filter("opened_month >= '2000-01'").count() <= 90
     (recipe,) = [line for line in RECIPE.read_text("utf-8").splitlines() if line.startswith("spark.read")]
-    # The directory of Spark is the one in which it was started.
+    # Spark keeps the working directory in which it was started.
     recipe = recipe.replace('"lake"', repr(str(tmp_path / "lake")))
     exec(compile(recipe, str(RECIPE), "exec"), {"spark": spark})
     assert "eu-de|" in capsys.readouterr().out
 
 
 def test_many_installs(spark, profiles):
-    """Counts are exact. GETTICKETS_SPARK_INSTALLS and GETTICKETS_SPARK_TICKETS make it larger."""
+    """Counts are exact. GETTICKETS_SPARK_INSTALLS and GETTICKETS_SPARK_TICKETS set the size of the test."""
     installs = int(os.environ.get("GETTICKETS_SPARK_INSTALLS", 16))
     size = int(os.environ.get("GETTICKETS_SPARK_TICKETS", 1000))
     with contextlib.ExitStack() as stack:

@@ -11,11 +11,13 @@ pub(crate) struct Options {
     seconds: Option<f64>,
     turns: Option<usize>,
     million: bool,
+    quick: bool,
     pub(crate) json: bool,
 }
 
 /// Tickets on a page: the server's default page, a large page, and two exports in one reply.
 const SIZES: [usize; 4] = [25, 250, 10_000, 100_000];
+const QUICK_SIZES: [usize; 2] = [25, 10_000];
 
 pub(crate) fn help(tables: &[&str]) -> String {
     format!(
@@ -29,6 +31,10 @@ pub(crate) fn help(tables: &[&str]) -> String {
          \x20 --turns N       how often to do each job of the tables scan, mirror, fleet and lake\n\
          \x20 --million       export a million tickets as well in the table scan; mirror and export a million in place of\n\
          \x20                 100,000 in the tables mirror and lake\n\
+         \x20 --quick         a short run: pages of 25 and 10,000 tickets, half a second for each; two turns of each job, and\n\
+         \x20                 no distant servers\n\
+         \x20 --compare       fail if a ratio is smaller than in BENCHMARKS.md by more than 10 % (table scan)\n\
+         \x20 --write         replace the tables in BENCHMARKS.md (scan; or mirror, fleet and lake together)\n\
          \x20 --json          one JSON document in place of the tables\n\
          \x20 --help          this text",
         tables.join(", ")
@@ -49,6 +55,7 @@ impl Options {
                 "--help" | "-h" => return Ok(None),
                 "--json" => options.json = true,
                 "--million" => options.million = true,
+                "--quick" => options.quick = true,
                 "--turns" => {
                     let text = value()?;
                     match text.parse() {
@@ -97,12 +104,21 @@ impl Options {
     }
 
     pub(crate) fn sizes(&self) -> &[usize] {
-        if self.sizes.is_empty() { &SIZES } else { &self.sizes }
+        match (self.sizes.as_slice(), self.quick) {
+            ([], true) => &QUICK_SIZES,
+            ([], false) => &SIZES,
+            (sizes, _) => sizes,
+        }
     }
 
     /// The number of times to do each job, if it is given.
     pub(crate) fn turns(&self) -> Option<usize> {
-        self.turns
+        self.turns.or(self.quick.then_some(2))
+    }
+
+    /// Whether to leave out jobs that take long.
+    pub(crate) fn quick(&self) -> bool {
+        self.quick
     }
 
     /// Whether to export or mirror a million tickets.
@@ -114,6 +130,7 @@ impl Options {
     /// stable median.
     pub(crate) fn budget(&self, size: usize) -> Duration {
         Duration::from_secs_f64(self.seconds.unwrap_or(match size {
+            _ if self.quick => 0.5,
             0..=999 => 3.0,
             1_000..=49_999 => 8.0,
             _ => 20.0,
@@ -145,6 +162,16 @@ mod tests {
         assert!(options.wants_contender("ours, owned body") && !options.wants_contender("serde_json, owned"));
         assert_eq!((options.sizes(), options.json), (&[10_000][..], true));
         assert_eq!(options.budget(10_000), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_quick_run_measures_less_unless_more_is_requested() {
+        let options = parse("--quick").unwrap().unwrap();
+        assert_eq!((options.sizes(), options.turns()), (&QUICK_SIZES[..], Some(2)));
+        assert_eq!(options.budget(10_000), Duration::from_millis(500));
+        let options = parse("--quick --size 250 --turns 7 --seconds 2").unwrap().unwrap();
+        assert_eq!((options.sizes(), options.turns()), (&[250][..], Some(7)));
+        assert_eq!(options.budget(250), Duration::from_secs(2));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The definition of the command line, for the program that writes the pages of the documentation. Not part of the
+//! The definition of the command line, for the crate that generates the documentation. Not part of the public
 //! interface.
 
 use clap::Command;
@@ -13,7 +13,7 @@ use crate::exit::Exit;
 /// The environment variables that the program reads, with their meaning. A row may have several, separated by commas.
 pub const ENVIRONMENT: &[(&str, &str)] = &manual::ENVIRONMENT;
 
-/// What the configuration file holds, as preformatted text.
+/// The description of the configuration file, as preformatted text.
 pub const FILES: &str = manual::FILES;
 
 /// The program with all of its commands.
@@ -31,7 +31,7 @@ pub fn page_name(command: &Command) -> &str {
     man::name(command)
 }
 
-/// The examples of a command, or of the whole program where `command` is empty: the line to type, and what it does.
+/// The examples of a command, or of the whole program if `command` is empty: the line to type, and what it does.
 pub fn examples(command: &str) -> Vec<(&'static str, &'static str)> {
     manual::examples_of(command).collect()
 }

@@ -1,6 +1,7 @@
 //! Credentials in the forms that servers accept.
 //!
-//! No secret appears in `Debug`, `Display` or an error, and each is wiped from memory when dropped.
+//! No secret appears in `Debug`, `Display` or an error, and each is wiped from memory when dropped. `Debug` shows the
+//! kind of the credentials only; an admin's user name is not shown either.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -69,7 +70,7 @@ impl Credentials {
         Credentials { login: Login::Admin { username, password_md5 }, access_key: None }
     }
 
-    /// Adds the access key, which exempts a request from the server's list of allowed IP addresses.
+    /// Adds the access key. With it, the server does not check the IP address.
     ///
     /// # Errors
     ///
@@ -125,12 +126,16 @@ impl Credentials {
 
     /// Returns a [`Redactor`] of these secrets, for server text, which may echo the request. Build it once and reuse
     /// it.
+    ///
+    /// The secrets are the API identifier, the API secret, the MD5 of an admin's password and the access key. An
+    /// admin's user name is not redacted: it is often a common word such as `admin`, and does not authenticate by
+    /// itself.
     pub fn redactor(&self) -> Redactor {
         Redactor::new(self.secrets().map(|secret| secret.as_str()))
     }
 
-    /// Replaces every secret of these credentials in a text by `[redacted]`. For several texts, reuse [a
-    /// redactor](Credentials::redactor).
+    /// Replaces every secret of these credentials in a text by `[redacted]`. An admin's user name is not a secret. For
+    /// several texts, reuse [a redactor](Credentials::redactor).
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.redactor().redact(text)
     }
@@ -247,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echoed_request_is_redacted_in_every_spelling() {
+    fn an_echoed_request_is_redacted_in_every_encoding() {
         let credentials = Credentials::api("identifier", "se cr&t").with_access_key("key(1)").unwrap();
         let echo = "secret=se+cr%26t&identifier=identifier accesskey=key%281%29 raw: se cr&t";
         let shown = credentials.redact(echo);

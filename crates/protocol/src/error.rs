@@ -7,8 +7,8 @@ use crate::{Field, FindingKind, PageKind};
 /// Error for a body that is not a reply to this call, or that cannot be read without losing data.
 ///
 /// It has the byte [`offset`](DecodeError::offset) in the body, a [`path`](DecodeError::path) such as
-/// `tickets.ticket[3].id`, and a short [`excerpt`](DecodeError::excerpt) of the text there. All server text in it is
-/// truncated and has its control characters escaped.
+/// `tickets.ticket[3].id`, and a short [`excerpt`](DecodeError::excerpt) of the text at the offset. All server text in
+/// it is truncated and has its control characters escaped.
 ///
 /// ```
 /// let error = gettickets_protocol::decode(r#"{"result":"success","tickets":{"ticket":[{"tid":"1"}]}}"#).unwrap_err();
@@ -42,7 +42,8 @@ pub enum DecodeErrorKind {
         /// The title of the page, if it is HTML and has one.
         title: Option<String>,
     },
-    /// The body is a reply to another call of the API: it has neither tickets nor counts.
+    /// The body is a successful reply without `tickets`, and not an empty page: it has none of the three counts, or it
+    /// has the keys of a reply to another call, or it has an unknown list or object.
     OtherCall {
         /// The call that it looks like, if known.
         looks_like: Option<&'static str>,
@@ -108,7 +109,7 @@ pub enum DecodeErrorKind {
     },
     /// The reply states that it has tickets, but it is in name-value pairs, which cannot represent a list.
     NoListInNvp,
-    /// The decoder is strict, and the reply deviates from the documented format.
+    /// The decoder is strict, and the page deviates from the documented format.
     Strict {
         /// The deviation.
         finding: FindingKind,
@@ -148,19 +149,19 @@ impl DecodeError {
         &self.details.kind
     }
 
-    /// Returns the place in bytes from the start of the body.
+    /// Returns the offset of the error, in bytes from the start of the body.
     pub fn offset(&self) -> Option<usize> {
         self.details.offset
     }
 
-    /// Returns the place as a path such as `tickets.ticket[3].id`.
+    /// Returns the path of the value with the error, such as `tickets.ticket[3].id`.
     pub fn path(&self) -> Option<&str> {
         self.details.path.as_deref()
     }
 
-    /// Returns the text there: at most 80 characters of the body, with [unprintable](crate::text::is_unprintable) ones
-    /// escaped. For an HTML page or plain text in place of a reply, its visible text: at most 300 characters, without
-    /// markup, including the first heading.
+    /// Returns the text at that offset: at most 80 characters of the body, with
+    /// [unprintable](crate::text::is_unprintable) ones escaped. For an HTML page or plain text in place of a reply, its
+    /// visible text: at most 300 characters, without markup, including the first heading.
     ///
     /// It is server text and may contain any data, except access keys of tickets, which are removed.
     pub fn excerpt(&self) -> Option<&str> {
@@ -242,7 +243,7 @@ impl fmt::Display for DecodeErrorKind {
                 write!(f, "this is a reply to another call, probably {call}")
             }
             DecodeErrorKind::OtherCall { looks_like: None } => {
-                f.write_str("not a reply to GetTickets: it has neither tickets nor counts")
+                f.write_str("not a reply to GetTickets: it has no tickets and is not an empty page")
             }
             DecodeErrorKind::TooLarge { limit } => write!(f, "the reply is larger than {limit} bytes"),
             DecodeErrorKind::TooDeep { limit } => {

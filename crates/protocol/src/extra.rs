@@ -1,7 +1,7 @@
 //! The values of unknown fields, stored as the JSON text that was sent.
 //!
-//! Canonical JSON has one spelling for each value, with sorted keys. Numbers never change: one that no Rust type can
-//! hold is written as it was sent. A value is scanned once, whatever its depth.
+//! Canonical JSON has one notation for each value, with sorted keys. Numbers never change: a number that no Rust type
+//! can hold is written as it was sent. A value is scanned once, whatever its depth.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -54,7 +54,8 @@ impl Serialize for Extra {
 
 /// A JSON value that serializes as canonical JSON.
 ///
-/// The decoder checked it; invalid JSON would be read as null. Its parts are found in one pass and take 12 bytes each.
+/// The text must be valid JSON, which the decoder has checked; parts that are not valid become null. The parts are
+/// found in one pass and take 12 bytes each.
 #[derive(Debug)]
 pub(crate) struct Canonical<'a> {
     json: &'a str,

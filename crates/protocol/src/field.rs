@@ -1,7 +1,8 @@
-//! The field history: one row per field. It is the only place that defines which fields a ticket has.
+//! The field history: one entry per field. It alone defines which fields a ticket has.
 //!
 //! The structs, decoders, encoders and language bindings are built from [`FIELDS`] or tested against it. To add a field
-//! of a later server, add a row here: compile errors and failing tests then name the other places that handle it.
+//! of a later server, add an entry here and follow the list in `CONTRIBUTING.md`, which names the other files in order
+//! and, for each, the compile error or the test that fails as long as the field is missing there.
 
 use std::fmt;
 
@@ -23,7 +24,7 @@ pub enum FieldKind {
     Attachments,
 }
 
-/// One row of the field history.
+/// One entry of the field history.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FieldSpec {
@@ -35,7 +36,7 @@ pub struct FieldSpec {
     pub kind: FieldKind,
     /// The first version known to send it.
     pub since: Version,
-    /// Whether a server of version `since` or later may leave it out.
+    /// Whether it is optional in every version: a server of version `since` or later may leave it out.
     pub optional: bool,
     /// Whether the value grants access, so that logs and `Debug` must not show it.
     pub sensitive: bool,
@@ -91,7 +92,7 @@ field_history! {
     Admin "admin" Text V1_0 "Name of the admin who opened the ticket, or empty.";
     Attachment "attachment" Text V1_0 "Stored names of the attachments, separated by vertical bars.";
     Attachments "attachments" Attachments V7_10 "Attachments of the opening message, each a file name and an index.";
-    AttachmentsRemoved "attachments_removed" Boolean V1_0 [optional] "Whether the attachments were removed. Servers of any version may leave it out.";
+    AttachmentsRemoved "attachments_removed" Boolean V1_0 [optional] "Whether the attachments were removed. Optional in every version.";
     Lastreply "lastreply" DateTime V1_0 "When the ticket was last replied to, in the install's time zone.";
     Flag "flag" Integer V1_0 "Id of the admin the ticket is flagged to; 0 for none.";
     Service "service" Text V1_0 "Related service: S and its id, D and a domain's id, or empty.";
@@ -100,23 +101,61 @@ field_history! {
 /// The number of fields of a ticket.
 pub const FIELD_COUNT: usize = FIELDS.len();
 
-// Compile-time checks: each row is at the index of its field, no name or meaning is empty, names are unique, and a
+// Compile-time checks: each entry is at the index of its field, no name or meaning is empty, names are unique, and a
 // `FieldSet` has a bit for every field.
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
 const _: () = {
-    assert!(FIELD_COUNT <= 32);
-    let mut row = 0;
-    while row < FIELD_COUNT {
-        assert!(FIELDS[row].field as usize == row);
-        assert!(!FIELDS[row].name.is_empty() && !FIELDS[row].meaning.is_empty());
+    assert!(FIELD_COUNT <= 32, "FieldSet needs a wider integer");
+    let mut entry = 0;
+    while entry < FIELD_COUNT {
+        assert!(FIELDS[entry].field as usize == entry);
+        assert!(!FIELDS[entry].name.is_empty() && !FIELDS[entry].meaning.is_empty());
         let mut earlier = 0;
-        while earlier < row {
-            assert!(!same_text(FIELDS[earlier].name, FIELDS[row].name));
+        while earlier < entry {
+            assert!(!same_text(FIELDS[earlier].name, FIELDS[entry].name), "a name occurs twice");
             earlier += 1;
         }
-        row += 1;
+        entry += 1;
     }
 };
+
+// Compile-time checks: `Version::MILESTONES` has exactly the versions of the field history, oldest first.
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
+const _: () = {
+    let mut entry = 0;
+    while entry < FIELD_COUNT {
+        assert!(is_milestone(FIELDS[entry].since), "add the field's version to Version::MILESTONES");
+        entry += 1;
+    }
+    let mut milestone = 0;
+    while milestone < Version::MILESTONES.len() {
+        let version = Version::MILESTONES[milestone];
+        let is_ascending = milestone == 0 || !Version::MILESTONES[milestone - 1].is_at_least(version);
+        assert!(is_ascending, "Version::MILESTONES is not in ascending order");
+        let mut entry = 0;
+        while !is_same(FIELDS[entry].since, version) {
+            entry += 1;
+            assert!(entry < FIELD_COUNT, "a version of Version::MILESTONES added no field");
+        }
+        milestone += 1;
+    }
+};
+
+const fn is_same(a: Version, b: Version) -> bool {
+    a.is_at_least(b) && b.is_at_least(a)
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
+const fn is_milestone(version: Version) -> bool {
+    let mut milestone = 0;
+    while milestone < Version::MILESTONES.len() {
+        if is_same(Version::MILESTONES[milestone], version) {
+            return true;
+        }
+        milestone += 1;
+    }
+    false
+}
 
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
 const fn same_text(a: &str, b: &str) -> bool {
@@ -135,14 +174,14 @@ const fn same_text(a: &str, b: &str) -> bool {
 }
 
 impl Field {
-    /// Returns the row of this field in the history.
+    /// Returns the entry of this field in the history.
     #[allow(
         clippy::indexing_slicing,
-        reason = "each row is at the index of its field, checked at compile time"
+        reason = "each entry is at the index of its field, checked at compile time"
     )]
     pub const fn spec(self) -> &'static FieldSpec {
-        const ROWS: &[FieldSpec; FIELD_COUNT] = &FIELDS;
-        &ROWS[self as usize]
+        const ENTRIES: &[FieldSpec; FIELD_COUNT] = &FIELDS;
+        &ENTRIES[self as usize]
     }
 
     /// Its name on the wire.
@@ -169,12 +208,12 @@ impl Field {
     /// assert_eq!(Field::from_name("deptname"), None);
     /// ```
     pub fn from_name(name: &str) -> Option<Field> {
-        FIELDS.iter().find(|row| row.name == name).map(|row| row.field)
+        FIELDS.iter().find(|entry| entry.name == name).map(|entry| entry.field)
     }
 
     /// Iterates over all fields, in the order in which servers write them.
     pub fn all() -> impl ExactSizeIterator<Item = Field> + DoubleEndedIterator + Clone {
-        FIELDS.iter().map(|row| row.field)
+        FIELDS.iter().map(|entry| entry.field)
     }
 }
 
@@ -194,31 +233,39 @@ impl FieldSet {
     /// Every field.
     pub const ALL: FieldSet = FieldSet(u32::MAX >> (32 - FIELD_COUNT));
 
-    /// Returns the fields that a server of this version may send. A version before 1.0 is treated as 1.0.
+    /// Returns the fields that a server of this version may send, including the optional ones. A version before 1.0 is
+    /// treated as 1.0.
+    ///
+    /// ```
+    /// use gettickets_protocol::{FieldSet, Version};
+    /// let optional = FieldSet::known_to(Version::V8_0).difference(FieldSet::documented_for(Version::V8_0));
+    /// assert_eq!(optional.to_string(), "attachments_removed");
+    /// ```
     #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
     pub const fn known_to(version: Version) -> FieldSet {
         let version = if version.is_at_least(Version::V1_0) { version } else { Version::V1_0 };
         let mut bits = 0;
-        let mut row = 0;
-        while row < FIELD_COUNT {
-            if version.is_at_least(FIELDS[row].since) {
-                bits |= 1 << row;
+        let mut entry = 0;
+        while entry < FIELD_COUNT {
+            if version.is_at_least(FIELDS[entry].since) {
+                bits |= 1 << entry;
             }
-            row += 1;
+            entry += 1;
         }
         FieldSet(bits)
     }
 
-    /// Returns the fields that every ticket from a server of this version has.
+    /// Returns the fields that a server of this version must send, without the optional ones: those that every ticket
+    /// of such a server has.
     #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
     pub const fn documented_for(version: Version) -> FieldSet {
         let mut bits = FieldSet::known_to(version).0;
-        let mut row = 0;
-        while row < FIELD_COUNT {
-            if FIELDS[row].optional {
-                bits &= !(1 << row);
+        let mut entry = 0;
+        while entry < FIELD_COUNT {
+            if FIELDS[entry].optional {
+                bits &= !(1 << entry);
             }
-            row += 1;
+            entry += 1;
         }
         FieldSet(bits)
     }
@@ -256,7 +303,7 @@ impl FieldSet {
         FieldSet(self.0 & !other.0)
     }
 
-    /// Returns the set as a bit mask: bit n is row n of [`FIELDS`].
+    /// Returns the set as a bit mask: bit n is entry n of [`FIELDS`].
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -276,9 +323,9 @@ impl FieldSet {
     pub fn iter(self) -> impl Iterator<Item = Field> + Clone {
         let mut rest = self.0;
         std::iter::from_fn(move || {
-            let row = FIELDS.get(rest.trailing_zeros() as usize)?;
+            let entry = FIELDS.get(rest.trailing_zeros() as usize)?;
             rest &= rest.wrapping_sub(1);
-            Some(row.field)
+            Some(entry.field)
         })
     }
 }
@@ -336,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bits_of_a_set_are_the_rows_of_its_fields() {
+    fn the_bits_of_a_set_are_the_entries_of_its_fields() {
         let set: FieldSet = [Field::Id, Field::Deptid, Field::Service].into_iter().collect();
         assert_eq!(set.bits(), 1 | 1 << 2 | 1 << (FIELD_COUNT - 1));
         assert_eq!(FieldSet::EMPTY.bits(), 0);

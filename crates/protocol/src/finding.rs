@@ -8,7 +8,7 @@ use std::fmt;
 use crate::redact::Redactor;
 use crate::{Field, text};
 
-/// How many places, and how many tickets, a finding lists.
+/// The most places, and the most tickets, that a finding lists.
 const MAX_KEPT: usize = 16;
 /// How many indexes of tickets a finding holds.
 const MAX_INDEXES: usize = 4096;
@@ -25,14 +25,16 @@ pub struct Finding {
     pub field: Option<Field>,
     /// The number of occurrences.
     pub count: usize,
-    /// The first 16 places, such as `tickets.ticket[3].date`.
+    /// Where the first 16 occurrences are. Each is the path of a value, such as `tickets.ticket[3].date`, or `byte` and
+    /// an offset in the body for text around the reply, such as `byte 0`.
     pub places: Vec<String>,
     /// The ids of the first 16 tickets concerned, in the order of the reply; empty if it concerns no ticket.
     pub tickets: Vec<u64>,
-    /// The value at the first place, truncated, if it is helpful.
+    /// The value of the first occurrence, truncated, if it helps.
     pub detail: Option<String>,
-    /// The index in the page of the ticket of each occurrence, at most 4,096; of a total of several replies, none. A
-    /// scan needs them to count no occurrence twice.
+    /// For each of the first 4,096 occurrences in a ticket, the index of that ticket in the page. A scan uses them to
+    /// count no occurrence twice. Empty after [`merge`](Finding::merge), since the indexes of several pages would be
+    /// ambiguous.
     #[doc(hidden)]
     pub indexes: Vec<u32>,
 }
@@ -115,15 +117,15 @@ finding_kinds! {
     CountMismatch "count-mismatch" "numreturned is not the number of tickets in the page",
     /// `totalresults` states that there are tickets from this offset on, but the reply has none.
     MissingTickets "missing-tickets" "the server counts tickets but sent none",
-    /// An empty list is spelled in another way, such as `""`, or a list has an empty entry, which is skipped.
+    /// An empty list is in another notation, such as `""`, or a list has an empty entry, which is skipped.
     EmptySpelling "empty-spelling" "an empty list is spelled in another way",
-    /// A single ticket is sent without a list around it.
+    /// A single ticket or attachment is sent without a list around it.
     SingleObject "single-object" "a single object is in place of a list",
     /// A list is an object with numeric keys, as PHP writes an array with gaps.
     NumericKeys "numeric-keys" "a list is an object with numeric keys",
     /// The tickets are directly under `tickets`, without `ticket`.
     BareList "bare-list" "the list is directly under tickets",
-    /// A list is inside another list, or under a key of its own as in XML.
+    /// A list is inside another list, `[[…]]`, or under a key of its own as in XML, `[{"ticket":[…]}]`.
     NestedList "nested-list" "a list is nested one level deeper",
     /// A ticket lacks a field that every version sends, or an attachment lacks its file name or index.
     MissingField "missing-field" "a field that every version sends is missing",
@@ -133,7 +135,7 @@ finding_kinds! {
     EmptyNumber "empty-number" "a number is empty and read as 0",
     /// A text is sent as a number.
     NumberForText "number-for-text" "a text is sent as a number",
-    /// A date is not spelled `YYYY-MM-DD HH:MM:SS`; its local time is used.
+    /// A date is not in the notation `YYYY-MM-DD HH:MM:SS`; its local time is used.
     DateSpelling "date-spelling" "a date is spelled in another way; its local time is used",
     /// A date field is neither a date nor a zero date; it is kept as text.
     UnreadableDate "unreadable-date" "a date cannot be read; it is kept as text",

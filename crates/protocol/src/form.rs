@@ -15,8 +15,8 @@ pub(crate) fn push(body: &mut String, name: &str, value: &str) {
     body.push_str(name);
     body.push('=');
     for piece in utf8_percent_encode(value, ENCODED) {
-        for (place, word) in piece.split(' ').enumerate() {
-            if place > 0 {
+        for (index, word) in piece.split(' ').enumerate() {
+            if index > 0 {
                 body.push('+');
             }
             body.push_str(word);
@@ -49,9 +49,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_spelled_as_php_spells_them() {
+    fn values_are_encoded_as_php_encodes_them() {
         // The right-hand sides are what PHP 8.2 prints for `urlencode`.
-        for (value, spelled) in [
+        for (value, encoded) in [
             ("Awaiting Reply", "Awaiting+Reply"),
             ("a+b&c=d", "a%2Bb%26c%3Dd"),
             ("é€😀", "%C3%A9%E2%82%AC%F0%9F%98%80"),
@@ -61,7 +61,7 @@ mod tests {
         ] {
             let mut body = String::new();
             push(&mut body, "name", value);
-            assert_eq!(body, format!("name={spelled}"));
+            assert_eq!(body, format!("name={encoded}"));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Hints: what the user can do about each error of a reply or of credentials.
 //!
-//! A hint names a setting in parentheses, such as `(limitnum)`. Each interface spells it as its users write it; see
-//! [`spell_settings`].
+//! A hint names a setting in parentheses, such as `(limitnum)`. Each interface replaces it by the notation of its
+//! users; see [`spell_settings`].
 
 use std::borrow::Cow;
 
@@ -25,17 +25,17 @@ pub const HINT_SETTINGS: [&str; 13] = [
     "timeout",
 ];
 
-/// Spells the settings that a hint names, as in `(--limitnum)` on the command line. `spell` returns the spelling of a name
-/// in [`HINT_SETTINGS`], or `None` to keep it.
+/// Replaces the settings that a hint names, as by `(--limitnum)` on the command line. `spell` returns the notation for
+/// a name in [`HINT_SETTINGS`], or `None` to keep it.
 #[doc(hidden)]
 pub fn spell_settings<'h>(hint: &'h str, spell: impl Fn(&str) -> Option<&'static str>) -> Cow<'h, str> {
     let mut hint = Cow::Borrowed(hint);
     for setting in HINT_SETTINGS {
         let written = format!("({setting})");
         if hint.contains(&written)
-            && let Some(spelled) = spell(setting)
+            && let Some(replacement) = spell(setting)
         {
-            hint = Cow::Owned(hint.replace(&written, &format!("({spelled})")));
+            hint = Cow::Owned(hint.replace(&written, &format!("({replacement})")));
         }
     }
     hint

@@ -23,6 +23,21 @@
 //! assert_eq!(page.detected_version().lower_bound(), Version::V8_0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # The documented format
+//!
+//! The *documented format* is what WHMCS's documentation shows of a reply: which fields each version sends, in which
+//! order and in which notation. Servers deviate from it in known ways, which are accepted and reported as
+//! [findings](Page::findings).
+//!
+//! # JSON
+//!
+//! - *Wire JSON* is the format of WHMCS: what servers send and [`Page::to_wire_json`] writes. Integers are usually text
+//!   (`"id":"7"`), tickets are under `"tickets":{"ticket":[…]}`, and dates are `2016-01-01 06:26:29`.
+//! - *Canonical JSON* is this project's own format, the same in every language binding: what [`Page::to_json`] and
+//!   serde write, and what `Ticket` reads. Integers and booleans are JSON numbers and booleans, `tickets` is a plain
+//!   list, a date is `2016-01-01T06:26:29` or null, missing fields are left out, and unknown fields are under `extra`,
+//!   sorted by name.
 
 mod credentials;
 mod decode;

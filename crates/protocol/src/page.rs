@@ -28,7 +28,7 @@ use crate::{DetectedVersion, Field, FieldSet, TicketRef, Tickets, Version, ticke
 pub struct Page {
     pub(crate) counts: Counts,
     pub(crate) tickets: Tickets,
-    pub(crate) extras: Option<Box<PageExtras>>,
+    pub(crate) rare: Option<Box<RareParts>>,
 }
 
 // Programs hold thousands of small pages.
@@ -55,21 +55,21 @@ impl Counts {
     }
 }
 
-/// The rare parts of a page.
+/// The parts that few pages have.
 #[derive(Clone, Default)]
-pub(crate) struct PageExtras {
+pub(crate) struct RareParts {
     server_version: Option<Version>,
     extra: Extra,
     findings: Vec<Finding>,
 }
 
-static NO_EXTRAS: LazyLock<PageExtras> = LazyLock::new(PageExtras::default);
+static NO_RARE_PARTS: LazyLock<RareParts> = LazyLock::new(RareParts::default);
 
-impl PageExtras {
+impl RareParts {
     /// Returns `None` if there is nothing to store.
-    pub(crate) fn new(server_version: Option<Version>, extra: Extra) -> Option<Box<PageExtras>> {
-        let is_there = server_version.is_some() || !extra.is_empty();
-        is_there.then(|| Box::new(PageExtras { server_version, extra, findings: Vec::new() }))
+    pub(crate) fn new(server_version: Option<Version>, extra: Extra) -> Option<Box<RareParts>> {
+        let is_needed = server_version.is_some() || !extra.is_empty();
+        is_needed.then(|| Box::new(RareParts { server_version, extra, findings: Vec::new() }))
     }
 }
 
@@ -77,13 +77,13 @@ impl Page {
     /// Returns the page with these findings.
     pub(crate) fn with_findings(mut self, findings: Vec<Finding>) -> Page {
         if !findings.is_empty() {
-            self.extras.get_or_insert_default().findings = findings;
+            self.rare.get_or_insert_default().findings = findings;
         }
         self
     }
 
-    fn extras(&self) -> &PageExtras {
-        self.extras.as_deref().unwrap_or_else(|| &NO_EXTRAS)
+    fn rare(&self) -> &RareParts {
+        self.rare.as_deref().unwrap_or_else(|| &NO_RARE_PARTS)
     }
 
     /// Creates a page of these tickets, which start at offset `startnumber` of `totalresults` matching tickets.
@@ -91,7 +91,7 @@ impl Page {
         Page {
             counts: [Some(totalresults), Some(startnumber), Some(tickets.len() as u64)].into(),
             tickets,
-            extras: None,
+            rare: None,
         }
     }
 
@@ -145,26 +145,26 @@ impl Page {
 
     /// Returns the unknown top-level fields. For numbers see [`TicketRef::extra`].
     pub fn extra(&self) -> &Map<String, Json> {
-        self.extras().extra.values()
+        self.rare().extra.values()
     }
 
     /// Iterates over the unknown top-level fields, sorted by name, each with its value as JSON text, in which numbers
     /// are as they were sent.
     pub fn extra_json(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.extras().extra.json()
+        self.rare().extra.json()
     }
 
     /// Returns how the reply deviates from the documented format.
     pub fn findings(&self) -> &[Finding] {
-        &self.extras().findings
+        &self.rare().findings
     }
 
     /// Returns the page with `change` applied to each finding. A decoder with a [redactor](crate::Decoder::redactor)
     /// redacts findings already.
     #[must_use]
     pub fn map_findings(mut self, change: impl FnMut(&mut Finding)) -> Page {
-        if let Some(extras) = &mut self.extras {
-            extras.findings.iter_mut().for_each(change);
+        if let Some(rare) = &mut self.rare {
+            rare.findings.iter_mut().for_each(change);
         }
         self
     }
@@ -172,20 +172,21 @@ impl Page {
     /// Detects the server's version: the exact version if the reply states it, as XML replies do; otherwise a lower
     /// bound from the fields of the tickets.
     pub fn detected_version(&self) -> DetectedVersion {
-        if let Some(version) = self.extras().server_version {
+        if let Some(version) = self.rare().server_version {
             return DetectedVersion::Exact(version);
         }
         let since = self.tickets.fields_in_any().iter().map(Field::since).max();
         DetectedVersion::AtLeast(since.unwrap_or(Version::V1_0))
     }
 
-    /// Returns the fields that every ticket of a server of this version has, but some ticket here lacks.
+    /// Returns the fields that a server of this version must send, but some ticket here lacks. Optional fields are not
+    /// among them.
     pub fn missing_fields(&self, version: Version) -> FieldSet {
         FieldSet::documented_for(version).difference(self.tickets.fields_in_all())
     }
 
-    /// Returns the page as a server of this version would send it: later fields are hidden. It shares the memory of
-    /// this page.
+    /// Returns the page without the known fields that a server of this version does not send. Everything else stays:
+    /// unknown fields, findings and the stated version. It shares the memory of this page.
     #[must_use]
     pub fn as_of_version(&self, version: Version) -> Page {
         Page { tickets: self.tickets.as_of_version(version), ..self.clone() }
@@ -220,19 +221,20 @@ impl Page {
         Page { tickets: self.tickets.compact(), ..self.clone() }
     }
 
-    /// Returns the page as canonical JSON, which is the same in every language binding.
+    /// Returns the page as [canonical JSON](crate#json), this project's own format, which is the same in every language
+    /// binding. For the format of servers, use [`to_wire_json`](Page::to_wire_json).
     pub fn to_json(&self) -> String {
         // Cannot fail: every key is a string, and every value serializes.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// Two pages are equal if they have the same counts, tickets and unknown fields. Spelling, findings and the stated
-/// server version do not matter.
+/// Two pages are equal if they have the same counts, tickets and unknown fields. Findings, the stated server version
+/// and the notation of values, such as quotes around integers, do not matter.
 impl PartialEq for Page {
     fn eq(&self, other: &Page) -> bool {
         self.counts.all() == other.counts.all()
-            && self.extras().extra == other.extras().extra
+            && self.rare().extra == other.rare().extra
             && self.tickets == other.tickets
     }
 }
@@ -249,7 +251,7 @@ impl fmt::Debug for Page {
     }
 }
 
-/// Canonical JSON: wire names, counts as numbers, the tickets a plain list.
+/// Writes [canonical JSON](crate#json): wire names, counts as numbers, the tickets as a plain list.
 impl Serialize for Page {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -261,7 +263,7 @@ impl Serialize for Page {
             }
         }
         map.serialize_entry("tickets", &self.tickets)?;
-        let extra = &self.extras().extra;
+        let extra = &self.rare().extra;
         if !extra.is_empty() {
             map.serialize_entry("extra", extra)?;
         }

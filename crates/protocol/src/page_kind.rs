@@ -45,7 +45,7 @@ pub enum PageKind {
     Other,
 }
 
-/// Lowercase texts, and the kind of a page that contains all texts of a row. The first matching row is used.
+/// The rules: lowercase texts, and the kind of a page that contains all of them. The first matching rule is used.
 const PATTERNS: &[(&[&str], PageKind)] = &[
     (&["allowed memory size of", "exhausted"], PageKind::MemoryExhausted),
     (&["out of memory (allocated"], PageKind::MemoryExhausted),

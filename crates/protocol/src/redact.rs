@@ -150,7 +150,7 @@ impl Redactor {
         let mut found = Vec::new();
         self.inner.exact.find_in(text, &mut found);
         self.inner.hexadecimal.find_in(text, &mut found);
-        self.find_spelled(text, &mut found);
+        self.find_encoded(text, &mut found);
         found.sort_unstable_by_key(|range| range.start);
         let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
         for range in found {
@@ -162,15 +162,15 @@ impl Redactor {
         merged
     }
 
-    fn find_spelled(&self, text: &str, found: &mut Vec<Range<usize>>) {
-        let mut ends = SpellingEnds::default();
+    fn find_encoded(&self, text: &str, found: &mut Vec<Range<usize>>) {
+        let mut ends = EncodedEnds::default();
         for (at, byte) in text.bytes().enumerate() {
             if !self.inner.first_bytes.get(usize::from(byte)).is_some_and(|begins| *begins) {
                 continue;
             }
             let Some(rest) = text.get(at..) else { continue };
-            let spelled = self.inner.secrets.iter().filter_map(|secret| {
-                let len = ends.spelled(rest, secret)?;
+            let encoded = self.inner.secrets.iter().filter_map(|secret| {
+                let len = ends.encoded_len(rest, secret)?;
                 let alone = || {
                     let before = text.get(..at).and_then(|before| before.chars().next_back());
                     let after = rest.get(len..).and_then(|after| after.chars().next());
@@ -178,7 +178,7 @@ impl Redactor {
                 };
                 (!is_short(secret) || alone()).then_some(len)
             });
-            if let Some(len) = spelled.max() {
+            if let Some(len) = encoded.max() {
                 found.push(at..at + len);
             }
         }
@@ -223,15 +223,15 @@ fn base64_patterns(bytes: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
             for [plus, slash] in
                 [["-", "_"], ["%2B", "%2F"], ["%2b", "%2f"], ["+", "\\/"], ["\\u002b", "\\/"]]
             {
-                let mut spelled = Zeroizing::new(Vec::with_capacity(standard.len() * 6));
+                let mut encoded = Zeroizing::new(Vec::with_capacity(standard.len() * 6));
                 for byte in standard.iter() {
                     match byte {
-                        b'+' => spelled.extend(plus.bytes()),
-                        b'/' => spelled.extend(slash.bytes()),
-                        other => spelled.push(*other),
+                        b'+' => encoded.extend(plus.bytes()),
+                        b'/' => encoded.extend(slash.bytes()),
+                        other => encoded.push(*other),
                     }
                 }
-                patterns.push(spelled);
+                patterns.push(encoded);
             }
         }
         patterns.push(standard);
@@ -242,15 +242,15 @@ fn base64_patterns(bytes: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
 /// The offsets at which encodings of the matched part of a secret end. A character can be encoded in ways of which one
 /// begins another, so several are followed at once. Allocated once, as it is used at every byte.
 #[derive(Default)]
-struct SpellingEnds {
+struct EncodedEnds {
     here: Vec<usize>,
     next: Vec<usize>,
 }
 
-impl SpellingEnds {
+impl EncodedEnds {
     /// Returns the length of the longest encoding of the secret at the start of the text. A text that ends inside the
     /// secret matches too, if enough of the secret is there.
-    fn spelled(&mut self, text: &str, secret: &str) -> Option<usize> {
+    fn encoded_len(&mut self, text: &str, secret: &str) -> Option<usize> {
         self.here.clear();
         self.here.push(0);
         for (count, wanted) in secret.chars().enumerate() {
@@ -259,7 +259,7 @@ impl SpellingEnds {
             }
             self.next.clear();
             for end in &self.here {
-                spellings(text.get(*end..).unwrap_or_default(), wanted, |len| {
+                encodings(text.get(*end..).unwrap_or_default(), wanted, |len| {
                     if !self.next.contains(&(end + len)) {
                         self.next.push(end + len);
                     }
@@ -275,7 +275,7 @@ impl SpellingEnds {
 }
 
 /// Calls `found` with the length of each encoding of this character that the text starts with.
-fn spellings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
+fn encodings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
     if let Some(first) = text.chars().next().filter(|first| is_same_letter(*first, wanted)) {
         found(first.len_utf8());
     }
@@ -283,10 +283,10 @@ fn spellings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
         Some(b'+') if wanted == ' ' => found(1),
         Some(b'%') => {
             for layers in 0..=LAYERS {
-                let spelled = percent(text, wanted, layers);
+                let encoded = percent(text, wanted, layers);
                 // A space becomes a plus sign before it is encoded again.
                 let plus = (wanted == ' ').then(|| percent(text, '+', layers)).flatten();
-                spelled.into_iter().chain(plus).for_each(&mut found);
+                encoded.into_iter().chain(plus).for_each(&mut found);
                 let inner = Unwrapped::new(text, |text| percent_byte(text, layers));
                 inner.references(wanted, &mut found);
                 escaped(&inner.text, wanted, |len| inner.found(len, &mut found));
@@ -401,8 +401,8 @@ fn reference(text: &str, wanted: char, layers: usize) -> Option<usize> {
             code.ok().and_then(char::from_u32) == Some(wanted)
         }
         None => {
-            let spelled = format!("&{name};");
-            entities::decoded(&spelled).chars().eq([wanted])
+            let encoded = format!("&{name};");
+            entities::decoded(&encoded).chars().eq([wanted])
         }
     };
     same.then(|| text.len() - rest.len() + end + 1)
@@ -442,11 +442,11 @@ fn escaped(text: &str, wanted: char, mut found: impl FnMut(usize)) {
 /// Matches `u0026`, or both halves of a surrogate pair with the backslashes between them.
 fn utf16(text: &str, wanted: char, backslashes: &str, units: usize) -> Option<usize> {
     let mut rest = text;
-    for (place, unit) in wanted.encode_utf16(&mut [0; 2]).iter().enumerate() {
+    for (index, unit) in wanted.encode_utf16(&mut [0; 2]).iter().enumerate() {
         rest = rest.strip_prefix('u')?;
         (u16::from_str_radix(hex(rest, 4)?, 16) == Ok(*unit)).then_some(())?;
         rest = rest.get(4..)?;
-        if place + 1 < units {
+        if index + 1 < units {
             rest = rest.strip_prefix(backslashes)?;
         }
     }
@@ -595,13 +595,13 @@ mod tests {
             parts in proptest::collection::vec((proptest::prelude::any::<char>(), 0..4_usize), 4..20),
         ) {
             let secret: String = parts.iter().map(|(c, _)| *c).collect();
-            let spell = |(c, how): &(char, usize)| match how {
+            let encode = |(c, how): &(char, usize)| match how {
                 0 => c.to_string(),
                 1 => form(&c.to_string()),
                 2 => format!("&#{};", u32::from(*c)),
                 _ => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
             };
-            let text: String = parts.iter().map(spell).collect();
+            let text: String = parts.iter().map(encode).collect();
             proptest::prop_assert_eq!(redact(&text, &[&secret]), "[redacted]", "{} in {}", secret, text);
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Page, text};
 
-/// A server's reply.
+/// A server's reply. Serde writes [canonical JSON](crate#json).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[allow(clippy::large_enum_variant, reason = "pages are the common case, and errors are rare")]
@@ -19,11 +19,11 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// Returns the page, or the error.
+    /// Returns the page.
     ///
     /// # Errors
     ///
-    /// The error of the server.
+    /// The [`ApiError`] that the server sent in place of a page.
     pub fn into_page(self) -> Result<Page, ApiError> {
         match self {
             Reply::Tickets(page) => Ok(page),
@@ -78,8 +78,8 @@ impl ApiErrorClass {
     }
 }
 
-/// The beginnings of known messages, compared without case, and their class. The first matching row is used; other
-/// messages are [`Other`](ApiErrorClass::Other). To add a message, add a row here and a test vector.
+/// The rules: the beginning of a known message, compared without case, and its class. The first matching rule is used;
+/// other messages are [`Other`](ApiErrorClass::Other). To add a message, add a rule here and a test vector.
 const CLASSES: &[(&str, ApiErrorClass)] = &[
     ("authentication failed", ApiErrorClass::Authentication),
     ("invalid password", ApiErrorClass::Authentication),
@@ -165,7 +165,7 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// Canonical JSON: `result`, and `message` if there is one.
+/// Writes [canonical JSON](crate#json): `result`, and `message` if there is one.
 impl Serialize for ApiError {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;

@@ -307,7 +307,7 @@ pub struct ApiRequest {
 }
 
 impl ApiRequest {
-    /// Parses a form body. Nothing is an error, as in PHP.
+    /// Parses a form body. Never fails, like PHP.
     pub fn parse(body: &[u8]) -> ApiRequest {
         let mut request = ApiRequest::default();
         let (mut username, mut password) = (None, None);
@@ -387,6 +387,17 @@ mod tests {
         assert_eq!(parsed.secret.as_ref().unwrap().as_str(), "se&cret");
         assert_eq!(parsed.access_key.as_ref().unwrap().as_str(), "k(1)");
         assert!(!format!("{parsed:?}").contains("cret"));
+    }
+
+    #[test]
+    fn debug_hides_the_encoded_body() {
+        let credentials = Credentials::api("id entifier", "se&cret").with_access_key("k3y(1)").unwrap();
+        for format in [ResponseType::Json, ResponseType::Xml, ResponseType::Nvp] {
+            let shown = format!("{:?}", every_parameter().encode(&credentials, format));
+            for part in ["entifier", "cret", "k3y", "limitnum", "example.com"] {
+                assert!(!shown.contains(part), "{shown}");
+            }
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::time::{self, WireTime};
-use crate::{Field, FieldKind, FieldSet, Priority, RequestorType, Status, Version};
+use crate::{Field, FieldSet, Priority, RequestorType, Status, Version};
 
 /// A ticket that owns its values.
 ///
@@ -18,8 +18,9 @@ use crate::{Field, FieldKind, FieldSet, Priority, RequestorType, Status, Version
 /// `date_text` or `lastreply_text`.
 ///
 /// [`TicketRef::to_ticket`](crate::TicketRef::to_ticket) returns it; a page itself stores its tickets more compactly,
-/// as [`Tickets`](crate::Tickets). Serde reads and writes canonical JSON. Reading invents nothing: a missing field is
-/// in [`absent`](Ticket::absent), a null field in [`null`](Ticket::null), and both are written as they were read.
+/// as [`Tickets`](crate::Tickets). Serde reads and writes [canonical JSON](crate#json). Reading invents nothing: a
+/// missing field is in [`absent`](Ticket::absent), a null field in [`null`](Ticket::null), and both are written as they
+/// were read.
 ///
 /// ```
 /// use gettickets_protocol::{Field, Status, Ticket};
@@ -75,7 +76,7 @@ pub struct Ticket {
     pub attachment: String,
     /// Attachments of the opening message. Since 7.10.
     pub attachments: Option<Vec<Attachment>>,
-    /// Whether the attachments were removed. Servers of any version may leave it out.
+    /// Whether the attachments were removed. Optional in every version.
     pub attachments_removed: Option<bool>,
     /// When the ticket was last replied to, in the install's own time zone.
     pub lastreply: Option<DateTime>,
@@ -85,13 +86,15 @@ pub struct Ticket {
     pub flag: u64,
     /// Related service: `S` and its id, `D` and a domain's id, or empty.
     pub service: String,
-    /// Unknown fields, as they were sent.
+    /// Unknown fields. A number that does not fit 64 bits is the nearest float, as in
+    /// [`TicketRef::extra`](crate::TicketRef::extra); [`TicketRef::extra_json`](crate::TicketRef::extra_json) has
+    /// numbers as they were sent.
     pub extra: Map<String, Value>,
-    /// Fields that are missing, whatever the value of their member. Only used for fields that every version sends and
-    /// `requestor_name`; other fields are missing if they are `None`.
+    /// Fields to leave out when the ticket is written, even if the struct has a value for them. Only used for fields
+    /// that every version sends and `requestor_name`; other fields are left out if they are `None`.
     pub absent: FieldSet,
-    /// Fields that are null, whatever the value of their member. `requestor_name`, which is null on older tickets, is
-    /// null if it is `None`.
+    /// Fields to write as null, even if the struct has a value for them. `requestor_name`, which is null on older
+    /// tickets, is also written as null if it is `None`.
     pub null: FieldSet,
 }
 
@@ -145,84 +148,109 @@ impl Ticket {
         fields
     }
 
-    /// Returns the value of an integer field.
-    pub(crate) fn integer(&self, field: Field) -> Option<u64> {
+    /// Returns the value of a field. A new field does not compile until it is here.
+    pub(crate) fn value(&self, field: Field) -> OwnedValue<'_> {
+        use OwnedValue::{Attachments, Boolean, DateTime, Integer, Text};
         match field {
-            Field::Id => Some(self.id),
-            Field::Deptid => Some(self.deptid),
-            Field::Userid => Some(self.userid),
-            Field::Flag => Some(self.flag),
-            _ => None,
+            Field::Id => Integer(self.id),
+            Field::Tid => Text(Some(&self.tid)),
+            Field::Deptid => Integer(self.deptid),
+            Field::Userid => Integer(self.userid),
+            Field::Name => Text(Some(&self.name)),
+            Field::OwnerName => Text(self.owner_name.as_deref()),
+            Field::Email => Text(Some(&self.email)),
+            Field::RequestorName => Text(self.requestor_name.as_deref()),
+            Field::RequestorEmail => Text(self.requestor_email.as_deref()),
+            Field::RequestorType => Text(self.requestor_type.as_ref().map(RequestorType::as_str)),
+            Field::Cc => Text(Some(&self.cc)),
+            Field::C => Text(Some(&self.c)),
+            Field::Date => DateTime(self.date, self.date_text.as_deref()),
+            Field::Subject => Text(Some(&self.subject)),
+            Field::Status => Text(Some(self.status.as_str())),
+            Field::Priority => Text(Some(self.priority.as_str())),
+            Field::Admin => Text(Some(&self.admin)),
+            Field::Attachment => Text(Some(&self.attachment)),
+            Field::Attachments => Attachments(self.attachments.as_deref()),
+            Field::AttachmentsRemoved => Boolean(self.attachments_removed),
+            Field::Lastreply => DateTime(self.lastreply, self.lastreply_text.as_deref()),
+            Field::Flag => Integer(self.flag),
+            Field::Service => Text(Some(&self.service)),
         }
     }
 
-    /// Returns the value of a text field. Dates are not text fields.
-    pub(crate) fn text(&self, field: Field) -> Option<&str> {
+    /// Returns the member that holds the value of a field. A new field does not compile until it is here.
+    fn member(&mut self, field: Field) -> Member<'_> {
+        use Member::{Attachments, Boolean, DateTime, Integer, LaterText, Text};
         match field {
-            Field::Tid => Some(&self.tid),
-            Field::Name => Some(&self.name),
-            Field::OwnerName => self.owner_name.as_deref(),
-            Field::Email => Some(&self.email),
-            Field::RequestorName => self.requestor_name.as_deref(),
-            Field::RequestorEmail => self.requestor_email.as_deref(),
-            Field::RequestorType => self.requestor_type.as_ref().map(|kind| kind.as_str()),
-            Field::Cc => Some(&self.cc),
-            Field::C => Some(&self.c),
-            Field::Subject => Some(&self.subject),
-            Field::Status => Some(self.status.as_str()),
-            Field::Priority => Some(self.priority.as_str()),
-            Field::Admin => Some(&self.admin),
-            Field::Attachment => Some(&self.attachment),
-            Field::Service => Some(&self.service),
-            _ => None,
+            Field::Id => Integer(&mut self.id),
+            Field::Tid => Text(&mut self.tid),
+            Field::Deptid => Integer(&mut self.deptid),
+            Field::Userid => Integer(&mut self.userid),
+            Field::Name => Text(&mut self.name),
+            Field::OwnerName => LaterText(&mut self.owner_name),
+            Field::Email => Text(&mut self.email),
+            Field::RequestorName => LaterText(&mut self.requestor_name),
+            Field::RequestorEmail => LaterText(&mut self.requestor_email),
+            Field::RequestorType => Member::RequestorType(&mut self.requestor_type),
+            Field::Cc => Text(&mut self.cc),
+            Field::C => Text(&mut self.c),
+            Field::Date => DateTime(&mut self.date, &mut self.date_text),
+            Field::Subject => Text(&mut self.subject),
+            Field::Status => Member::Status(&mut self.status),
+            Field::Priority => Member::Priority(&mut self.priority),
+            Field::Admin => Text(&mut self.admin),
+            Field::Attachment => Text(&mut self.attachment),
+            Field::Attachments => Attachments(&mut self.attachments),
+            Field::AttachmentsRemoved => Boolean(&mut self.attachments_removed),
+            Field::Lastreply => DateTime(&mut self.lastreply, &mut self.lastreply_text),
+            Field::Flag => Integer(&mut self.flag),
+            Field::Service => Text(&mut self.service),
         }
     }
 
-    fn set_text(&mut self, field: Field, text: String) {
-        match field {
-            Field::Tid => self.tid = text,
-            Field::Name => self.name = text,
-            Field::OwnerName => self.owner_name = Some(text),
-            Field::Email => self.email = text,
-            Field::RequestorName => self.requestor_name = Some(text),
-            Field::RequestorEmail => self.requestor_email = Some(text),
-            Field::RequestorType => self.requestor_type = Some(text.into()),
-            Field::Cc => self.cc = text,
-            Field::C => self.c = text,
-            Field::Subject => self.subject = text,
-            Field::Status => self.status = text.into(),
-            Field::Priority => self.priority = text.into(),
-            Field::Admin => self.admin = text,
-            Field::Attachment => self.attachment = text,
-            Field::Service => self.service = text,
-            _ => {}
-        }
-    }
-
-    /// Returns the value of a date field: the date, and the text if the date does not contain all of it.
-    pub(crate) fn date_of(&self, field: Field) -> (Option<DateTime>, Option<&str>) {
-        match field {
-            Field::Date => (self.date, self.date_text.as_deref()),
-            Field::Lastreply => (self.lastreply, self.lastreply_text.as_deref()),
-            _ => (None, None),
-        }
-    }
-
+    /// Sets a date field from its text on the wire or in canonical JSON. Does nothing for other fields.
     pub(crate) fn set_date(&mut self, field: Field, text: &str) {
-        let time = time::read(text);
-        let at = if let WireTime::At(at) = time { Some(at) } else { None };
-        // The spelling of canonical JSON, with a `T`, is fully contained in the date.
-        let is_plain = at.is_some_and(|at| text == at.to_string()) || time::is_documented_spelling(text);
-        let text = (!is_plain).then(|| text.to_owned());
-        match field {
-            Field::Date => (self.date, self.date_text) = (at, text),
-            Field::Lastreply => (self.lastreply, self.lastreply_text) = (at, text),
-            _ => {}
+        if let Member::DateTime(date, kept) = self.member(field) {
+            (*date, *kept) = read_date(text);
         }
     }
 }
 
-/// Canonical JSON: wire names in wire order, missing fields left out, unknown fields under `extra`.
+/// Returns the date in a text, and the text if the date does not contain all of it.
+fn read_date(text: &str) -> (Option<DateTime>, Option<String>) {
+    let date = time::date_in(text);
+    // The notation of canonical JSON, with a `T`, is fully contained in the date.
+    let is_plain = date.is_some_and(|date| text == date.to_string()) || time::is_documented_notation(text);
+    (date, (!is_plain).then(|| text.to_owned()))
+}
+
+/// The value of a field of a [`Ticket`]. `None` if the member is `None`.
+pub(crate) enum OwnedValue<'a> {
+    Integer(u64),
+    Text(Option<&'a str>),
+    /// A date, and its text if the date does not contain all of it.
+    DateTime(Option<DateTime>, Option<&'a str>),
+    Boolean(Option<bool>),
+    Attachments(Option<&'a [Attachment]>),
+}
+
+/// The member of a [`Ticket`] that holds the value of a field.
+enum Member<'a> {
+    Integer(&'a mut u64),
+    Text(&'a mut String),
+    /// A text that some versions do not send.
+    LaterText(&'a mut Option<String>),
+    Status(&'a mut Status<'static>),
+    Priority(&'a mut Priority<'static>),
+    RequestorType(&'a mut Option<RequestorType<'static>>),
+    /// A date, and its text if the date does not contain all of it.
+    DateTime(&'a mut Option<DateTime>, &'a mut Option<String>),
+    Boolean(&'a mut Option<bool>),
+    Attachments(&'a mut Option<Vec<Attachment>>),
+}
+
+/// Writes [canonical JSON](crate#json): wire names in wire order, missing fields left out, unknown fields under
+/// `extra`.
 impl Serialize for Ticket {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -232,31 +260,19 @@ impl Serialize for Ticket {
                 map.serialize_entry(name, &())?;
                 continue;
             }
-            match field.kind() {
-                FieldKind::Integer => map.serialize_entry(name, &self.integer(field))?,
-                FieldKind::DateTime => match self.date_of(field) {
-                    (None, Some(text)) if time::read(text) == WireTime::Unreadable => {
-                        map.serialize_entry(name, text)?;
-                    }
-                    (date, _) => map.serialize_entry(name, &date)?,
-                },
-                FieldKind::Text => {
-                    let text = self.text(field);
-                    // `requestor_name` is written as null if it is `None`.
-                    if text.is_some() || field == Field::RequestorName {
-                        map.serialize_entry(name, &text)?;
-                    }
+            match self.value(field) {
+                OwnedValue::Integer(number) => map.serialize_entry(name, &number)?,
+                OwnedValue::DateTime(None, Some(text)) if time::read(text) == WireTime::Unreadable => {
+                    map.serialize_entry(name, text)?;
                 }
-                FieldKind::Boolean => {
-                    if let Some(removed) = self.attachments_removed {
-                        map.serialize_entry(name, &removed)?;
-                    }
+                OwnedValue::DateTime(date, _) => map.serialize_entry(name, &date)?,
+                // `requestor_name` is written as null if it is `None`.
+                OwnedValue::Text(text) if text.is_some() || field == Field::RequestorName => {
+                    map.serialize_entry(name, &text)?;
                 }
-                FieldKind::Attachments => {
-                    if let Some(list) = &self.attachments {
-                        map.serialize_entry(name, list)?;
-                    }
-                }
+                OwnedValue::Boolean(Some(value)) => map.serialize_entry(name, &value)?,
+                OwnedValue::Attachments(Some(list)) => map.serialize_entry(name, list)?,
+                OwnedValue::Text(_) | OwnedValue::Boolean(None) | OwnedValue::Attachments(None) => {}
             }
         }
         if !self.extra.is_empty() {
@@ -306,45 +322,40 @@ impl<'de> Deserialize<'de> for Ticket {
 }
 
 impl Ticket {
-    /// Reads the value of a field.
+    /// Reads the value of a field from canonical JSON.
     fn read<'de, A: MapAccess<'de>>(&mut self, field: Field, map: &mut A) -> Result<(), A::Error> {
-        let is_null = match field.kind() {
-            FieldKind::Integer if field == Field::Id => {
-                self.id = map.next_value()?;
+        let is_null = match self.member(field) {
+            Member::Integer(member) if field == Field::Id => {
+                *member = map.next_value()?;
                 false
             }
-            FieldKind::Integer => {
+            Member::Integer(member) => {
                 let value: Option<u64> = map.next_value()?;
-                let number = value.unwrap_or_default();
-                match field {
-                    Field::Deptid => self.deptid = number,
-                    Field::Userid => self.userid = number,
-                    _ => self.flag = number,
-                }
+                *member = value.unwrap_or_default();
                 value.is_none()
             }
-            FieldKind::Text => match map.next_value::<Option<String>>()? {
-                Some(text) => {
-                    self.set_text(field, text);
-                    false
-                }
-                // Null is normal for `requestor_name`, so it is not recorded.
-                None => field != Field::RequestorName,
-            },
+            Member::Text(member) => read_text(map, |text| *member = text)?,
+            Member::Status(member) => read_text(map, |text| *member = text.into())?,
+            Member::Priority(member) => read_text(map, |text| *member = text.into())?,
+            Member::RequestorType(member) => read_text(map, |text| *member = Some(text.into()))?,
+            // Null is normal for `requestor_name`, so it is not recorded.
+            Member::LaterText(member) => {
+                read_text(map, |text| *member = Some(text))? && field != Field::RequestorName
+            }
             // Canonical JSON writes a zero date as null.
-            FieldKind::DateTime => {
+            Member::DateTime(date, kept) => {
                 if let Some(text) = map.next_value::<Option<String>>()? {
-                    self.set_date(field, &text);
+                    (*date, *kept) = read_date(&text);
                 }
                 false
             }
-            FieldKind::Boolean => {
-                self.attachments_removed = map.next_value()?;
-                self.attachments_removed.is_none()
+            Member::Boolean(member) => {
+                *member = map.next_value()?;
+                member.is_none()
             }
-            FieldKind::Attachments => {
-                self.attachments = map.next_value()?;
-                self.attachments.is_none()
+            Member::Attachments(member) => {
+                *member = map.next_value()?;
+                member.is_none()
             }
         };
         if is_null {
@@ -352,6 +363,16 @@ impl Ticket {
         }
         Ok(())
     }
+}
+
+/// Reads a text or null. Returns whether it is null.
+fn read_text<'de, A: MapAccess<'de>>(map: &mut A, set: impl FnOnce(String)) -> Result<bool, A::Error> {
+    let text: Option<String> = map.next_value()?;
+    let is_null = text.is_none();
+    if let Some(text) = text {
+        set(text);
+    }
+    Ok(is_null)
 }
 
 /// A short form, without the access key and email addresses.

@@ -3,12 +3,13 @@
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
-/// The meaning of the text of a date field.
+/// The result of reading the text of a date field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WireTime {
     /// A date and time.
     At(DateTime),
-    /// A zero date or an empty text: no date.
+    /// No date: a zero date (`0000-00-00`, with or without a time, or `-0001-11-30`, as PHP's date objects write it) or an
+    /// empty text.
     None,
     /// Anything else.
     Unreadable,
@@ -38,7 +39,7 @@ pub struct DateTimeParts {
 /// Reads the text of a date field.
 ///
 /// A zero date (`0000-00-00 00:00:00`, which the server's database allows) and an empty text mean that there is no
-/// date. Other spellings are read as local time: with a `T` between date and time, as in canonical JSON; with a
+/// date. Other notations are read as local time: with a `T` between date and time, as in canonical JSON; with a
 /// fraction of a second, which is dropped; with a zone at the end; or without a time, which means midnight.
 pub(crate) fn read(text: &str) -> WireTime {
     let documented = match <&[u8; 19]>::try_from(text.as_bytes()) {
@@ -68,15 +69,15 @@ fn read_documented(bytes: &[u8; 19]) -> WireTime {
 
 #[cold]
 fn read_other(text: &str) -> WireTime {
-    match other_spelling(text) {
-        Some(OtherSpelling { wall_clock: Some(wall_clock), .. }) => read_documented(&wall_clock),
-        Some(OtherSpelling { wall_clock: None, .. }) => WireTime::None,
+    match other_notation(text) {
+        Some(OtherNotation { wall_clock: Some(wall_clock), .. }) => read_documented(&wall_clock),
+        Some(OtherNotation { wall_clock: None, .. }) => WireTime::None,
         None => WireTime::Unreadable,
     }
 }
 
-/// Returns whether a readable date is spelled as documented.
-pub(crate) fn is_documented_spelling(text: &str) -> bool {
+/// Returns whether a readable date is in the documented notation.
+pub(crate) fn is_documented_notation(text: &str) -> bool {
     match <&[u8; 19]>::try_from(text.as_bytes()) {
         Ok(bytes) => read_documented(bytes) != WireTime::Unreadable,
         Err(_) => text.is_empty() || text == "0000-00-00",
@@ -85,10 +86,10 @@ pub(crate) fn is_documented_spelling(text: &str) -> bool {
 
 /// Returns the zone in the text of a date field: `Z`, `+02:00`, `Europe/Berlin`.
 pub(crate) fn zone(text: &str) -> Option<&str> {
-    if is_documented_spelling(text) {
+    if is_documented_notation(text) {
         return None;
     }
-    let OtherSpelling { wall_clock, zone } = other_spelling(text)?;
+    let OtherNotation { wall_clock, zone } = other_notation(text)?;
     let is_date = wall_clock.is_none_or(|wall_clock| read_documented(&wall_clock) != WireTime::Unreadable);
     zone.filter(|_| is_date)
 }
@@ -113,9 +114,9 @@ pub(crate) fn resolve_zone(stated: &str, install: Option<&TimeZone>) -> Option<T
     install.filter(|zone| is_abbreviation || zone.iana_name() == Some(stated)).cloned()
 }
 
-/// A date in another spelling than the documented one.
-struct OtherSpelling<'a> {
-    /// The same in the documented spelling; `None` for the zero date of PHP's date objects.
+/// A date in another notation than the documented one.
+struct OtherNotation<'a> {
+    /// The same in the documented notation; `None` for the zero date of PHP's date objects.
     wall_clock: Option<[u8; 19]>,
     zone: Option<&'a str>,
 }
@@ -123,7 +124,7 @@ struct OtherSpelling<'a> {
 /// Parses ISO 8601 and the format of PHP's date objects: a date; then, after `T` or a space, hours and minutes, seconds
 /// and a fraction; then a zone. Does not check that the date exists.
 #[cold]
-fn other_spelling(text: &str) -> Option<OtherSpelling<'_>> {
+fn other_notation(text: &str) -> Option<OtherNotation<'_>> {
     /// PHP normalizes the zero date to this date.
     const ZERO: &str = "-0001-11-30";
     let text = text.trim();
@@ -152,7 +153,7 @@ fn other_spelling(text: &str) -> Option<OtherSpelling<'_>> {
         let seconds = if time.len() == 5 { ":00" } else { "" };
         Some(format!("{date} {time}{seconds}").as_bytes().try_into().ok()?)
     };
-    Some(OtherSpelling { wall_clock, zone })
+    Some(OtherNotation { wall_clock, zone })
 }
 
 /// Returns whether a text looks like a zone: `Z`, an offset, an identifier such as `Europe/Berlin` or an abbreviation
@@ -192,18 +193,18 @@ impl DateTimeParts {
 
     #[cold]
     fn from_other(text: &[u8]) -> Option<DateTimeParts> {
-        valid_parts(&other_spelling(std::str::from_utf8(text).ok()?)?.wall_clock?)
+        valid_parts(&other_notation(std::str::from_utf8(text).ok()?)?.wall_clock?)
     }
 }
 
-/// Returns whether these bytes are a date in the documented spelling, or the zero date. A faster check than [`read`],
-/// with the same result for the documented spelling.
+/// Returns whether these bytes are a date in the documented notation, or the zero date. A faster check than [`read`],
+/// with the same result for the documented notation.
 #[inline(always)]
 pub(crate) fn is_wire_time(bytes: &[u8; 19]) -> bool {
     valid_parts(bytes).is_some() || is_zero_date(bytes)
 }
 
-/// Parses a text of the documented spelling. Returns `None` if the date does not exist or is before the year 1.
+/// Parses a text of the documented notation. Returns `None` if the date does not exist or is before the year 1.
 #[inline(always)]
 fn valid_parts(bytes: &[u8; 19]) -> Option<DateTimeParts> {
     let (parts, too_large) = parse_parts(bytes)?;
@@ -233,7 +234,7 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 const TIME_NUMBERS: u64 = u64::from_le_bytes([0x7F, 0, 0, 0x7F, 0, 0, 0x7F, 0]);
 const TIME_OVERFLOW: u64 = u64::from_le_bytes([0x7F - 23, 0, 0, 0x7F - 59, 0, 0, 0x7F - 59, 0]);
 
-/// Parses the numbers of a text of the documented spelling, which may not be a valid date. The second result has bits
+/// Parses the numbers of a text of the documented notation, which may not be a valid date. The second result has bits
 /// set if a number of the time is too large; all three are checked together.
 #[inline(always)]
 fn parse_parts(bytes: &[u8; 19]) -> Option<(DateTimeParts, u64)> {
@@ -361,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn other_spellings_are_read_as_local_time() {
+    fn other_notations_are_read_as_local_time() {
         let time = jiff::civil::datetime(2025, 3, 5, 6, 7, 8, 0);
         for (text, stated) in [
             ("2025-03-05T06:07:08", None),
@@ -376,7 +377,7 @@ mod tests {
             (" 2025-03-05 06:07:08 ", None),
         ] {
             assert_eq!((read(text), zone(text)), (WireTime::At(time), stated), "{text}");
-            assert!(!is_documented_spelling(text), "{text}");
+            assert!(!is_documented_notation(text), "{text}");
             let parts = DateTimeParts::from_wire(text.as_bytes()).unwrap();
             assert_eq!((parts.year, parts.minute, parts.second), (2025, 7, 8), "{text}");
         }
@@ -387,7 +388,7 @@ mod tests {
             ["-0001-11-30T00:00:00.000000Z", "-0001-11-30 00:00:00.000000 UTC", "0000-00-00T00:00:00Z"]
         {
             assert_eq!(read(zero), WireTime::None, "{zero}");
-            assert!(!is_documented_spelling(zero));
+            assert!(!is_documented_notation(zero));
         }
     }
 

@@ -32,10 +32,15 @@ impl Version {
     pub const V7_10: Version = Version::new(7, 10, 0);
     /// 8.0, which added `owner_name` and the three `requestor_` fields.
     pub const V8_0: Version = Version::new(8, 0, 0);
-    /// The versions that changed the fields of the call, oldest first.
+    /// The versions that added fields, oldest first: each version in the field history ([`FIELDS`](crate::FIELDS)),
+    /// once.
     pub const MILESTONES: [Version; 3] = [Version::V1_0, Version::V7_10, Version::V8_0];
-    /// The newest version that changed the call. Newer servers send the same fields.
-    pub const LATEST: Version = Version::V8_0;
+    /// The newest version that added fields, which is the last of [`MILESTONES`](Version::MILESTONES). Newer servers
+    /// are assumed to send the same fields.
+    pub const LATEST: Version = {
+        let [.., last] = Version::MILESTONES;
+        last
+    };
 
     /// Creates the version `major.minor.patch`.
     pub const fn new(major: u16, minor: u16, patch: u16) -> Version {

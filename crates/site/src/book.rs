@@ -1,4 +1,4 @@
-//! Combines the pages of the site: texts of the repository, with what they include, and generated parts.
+//! Assembles the pages of the site from texts of the repository, the files that these include, and generated parts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -9,22 +9,22 @@ use crate::generated;
 use crate::markdown;
 use crate::repository::{self, Result};
 
-/// Where the site's own texts are.
+/// The folder of the site's own texts.
 const SOURCES: &str = "docs/src";
 const SUMMARY: &str = "docs/src/SUMMARY.md";
-/// Where files of the repository can be read that have no page of their own.
+/// The address that links to files without a page of their own begin with.
 const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// The pages of the site.
 pub(crate) struct Book {
-    /// The table of contents, as mdBook reads it.
+    /// The table of contents in the format of mdBook.
     pub(crate) summary: String,
     /// The texts of the pages by their paths below the root of the site, such as `start/rust.md`.
     pub(crate) pages: BTreeMap<String, String>,
 }
 
 impl Book {
-    /// Writes the pages and the table of contents into a directory, which has nothing else afterwards.
+    /// Writes the pages and the table of contents into a directory. Everything else in the directory is deleted.
     pub(crate) fn write(&self, directory: &Path) -> Result {
         let failed = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
         if directory.exists() {
@@ -42,12 +42,12 @@ impl Book {
     }
 }
 
-/// Combines the pages that the table of contents lists.
+/// Assembles the pages that the table of contents lists.
 ///
 /// # Errors
 ///
-/// The first page that can't be made, the first link that leads nowhere, or the first generated page that the table of contents
-/// lacks.
+/// Fails at the first page that cannot be assembled, the first link without a target, or the first generated page that
+/// is missing from the table of contents.
 pub(crate) fn assemble() -> Result<Book> {
     let summary = repository::read(SUMMARY)?;
     let generated: HashMap<String, String> =
@@ -55,7 +55,7 @@ pub(crate) fn assemble() -> Result<Book> {
     let mut sources = Vec::new();
     for link in markdown::links(&summary) {
         let path = repository::resolve(SUMMARY, &link.target)
-            .ok_or_else(|| format!("{SUMMARY}: {} leads out of the repository", link.target))?;
+            .ok_or_else(|| format!("{SUMMARY}: {} is outside the repository", link.target))?;
         sources.push(path);
     }
     let places = Places::new(&sources)?;
@@ -66,7 +66,7 @@ pub(crate) fn assemble() -> Result<Book> {
             (Some(_), Some(_)) => return Err(format!("{source}: the page is generated; remove the file")),
             (Some(text), None) => text.clone(),
             (None, Some(text)) => included_file(source, &text),
-            (None, None) => return Err(format!("{SUMMARY}: there is no page {source}")),
+            (None, None) => return Err(format!("{SUMMARY}: the page {source} does not exist")),
         };
         let text = rendered(&text, source, &page, &places)?;
         if pages.insert(page.clone(), text).is_some() {
@@ -79,10 +79,10 @@ pub(crate) fn assemble() -> Result<Book> {
     Ok(Book { summary: summary_of(&summary, &sources), pages })
 }
 
-/// The table of contents with links to the pages rather than to files of the repository.
+/// Returns the table of contents with links to pages instead of files of the repository.
 fn summary_of(summary: &str, sources: &[String]) -> String {
     let mut text = summary.to_owned();
-    // From the end, so that places stay valid.
+    // Links are replaced from the end, so that the positions of the others stay valid.
     for (link, source) in markdown::links(summary).into_iter().zip(sources).rev() {
         if let Some(place) = link.place {
             text.replace_range(place, &page_of(source));
@@ -91,8 +91,8 @@ fn summary_of(summary: &str, sources: &[String]) -> String {
     text
 }
 
-/// The page of a file: those of `docs` are at the root of the site, the others at their own paths. A folder's README is its
-/// index, and a file that is not Markdown has a page of that name.
+/// Returns the path of the page for a file. Files of `docs` are at the root of the site, other files at their own
+/// paths. A README becomes the index of its folder, and a file that is not Markdown gets the extension `.md`.
 fn page_of(source: &str) -> String {
     let path = source.strip_prefix(SOURCES).or(source.strip_prefix("docs")).unwrap_or(source);
     let path = path.trim_start_matches('/');
@@ -105,7 +105,7 @@ fn page_of(source: &str) -> String {
     if folder.is_empty() { name } else { format!("{folder}/{name}") }
 }
 
-/// The text of a page for a file: Markdown as it is, anything else as code below its name.
+/// Returns the text of a page for a file: Markdown unchanged, anything else as a code block below the file's name.
 fn included_file(source: &str, text: &str) -> String {
     let name = source.rsplit('/').next().unwrap_or(source);
     match name.rsplit_once('.') {
@@ -129,7 +129,7 @@ fn code_block(language: &str, text: &str) -> String {
     format!("````{language}\n{}\n````\n", text.trim_end())
 }
 
-/// Which page has a file of the repository, or a section of one.
+/// Maps files of the repository, and included sections of files, to the pages that show them.
 struct Places {
     files: HashMap<String, String>,
     sections: HashMap<(String, String), String>,
@@ -153,12 +153,12 @@ impl Places {
     }
 }
 
-/// The argument of a directive that is alone on its line, such as `{{#include ../../README.md#in-rust}}`.
+/// Returns the argument of a directive, which is alone on its line: `{{#include ../../README.md#in-rust}}`.
 fn directive<'l>(line: &'l str, name: &str) -> Option<&'l str> {
     line.trim().strip_prefix("{{#")?.strip_suffix("}}")?.strip_prefix(name)?.strip_prefix(' ').map(str::trim)
 }
 
-/// A page with what it includes, and with links to pages of the site.
+/// Returns the text of a page with its directives executed, and with links to pages of the site.
 fn rendered(text: &str, source: &str, page: &str, places: &Places) -> Result<String> {
     let mut out = String::new();
     let mut own = String::new();
@@ -178,12 +178,12 @@ fn rendered(text: &str, source: &str, page: &str, places: &Places) -> Result<Str
     Ok(out + &with_links(&own, source, page, places)?)
 }
 
-/// The text that replaces `{{#include TARGET}}`: a section of a page, or a file that is not Markdown as code.
+/// Returns the text that replaces `{{#include TARGET}}`: a section of a Markdown file, or a whole file as a code block.
 fn included(target: &str, source: &str, page: &str, places: &Places) -> Result<String> {
     let (file, section) =
         target.split_once('#').map_or((target, None), |(file, section)| (file, Some(section)));
     let file = repository::resolve(source, file)
-        .ok_or_else(|| format!("{source}: {target} leads out of the repository"))?;
+        .ok_or_else(|| format!("{source}: {target} is outside the repository"))?;
     let text = repository::read(&file).map_err(|error| format!("{source} includes {target}: {error}"))?;
     match section {
         Some(section) => {
@@ -198,8 +198,8 @@ fn included(target: &str, source: &str, page: &str, places: &Places) -> Result<S
     }
 }
 
-/// A text of the file `source` with its links as they have to be on a page: to pages of the site where there are such, else to
-/// the repository.
+/// Rewrites the links in a text of the file `source` for a page. A link to a file goes to its page if it has one, and
+/// to the repository otherwise.
 fn with_links(text: &str, source: &str, page: &str, places: &Places) -> Result<String> {
     let mut out = text.to_owned();
     for link in markdown::links(text).into_iter().rev() {
@@ -209,11 +209,11 @@ fn with_links(text: &str, source: &str, page: &str, places: &Places) -> Result<S
         if path.contains(':') {
             continue;
         }
-        let dead = |why: &str| format!("{source}: the link to {target} {why}");
+        let dead = |problem: &str| format!("{source}: the link to {target} {problem}");
         let resolved = if path.is_empty() {
             source.to_owned()
         } else {
-            repository::resolve(source, path).ok_or_else(|| dead("leads out of the repository"))?
+            repository::resolve(source, path).ok_or_else(|| dead("leads outside the repository"))?
         };
         let section = places.sections.get(&(resolved.clone(), fragment.to_owned()));
         let new = if let Some(other) = section {
@@ -226,17 +226,17 @@ fn with_links(text: &str, source: &str, page: &str, places: &Places) -> Result<S
                 repository::relative(page, other) + &fragment
             }
         } else if let Some(api) = resolved.strip_prefix("docs/src/api/") {
-            // The references of the languages are put there when the site is built.
+            // The API references are added to this folder when the site is built.
             repository::relative(page, &format!("api/{api}"))
         } else if repository::exists(&resolved) {
             let kind = if repository::is_folder(&resolved) { "tree" } else { "blob" };
             let fragment = if fragment.is_empty() { String::new() } else { format!("#{fragment}") };
             format!("{REPOSITORY}/{kind}/main/{resolved}{fragment}")
         } else {
-            return Err(dead("leads to nothing"));
+            return Err(dead("has no target; correct the path"));
         };
         if new != *target {
-            let place = link.place.ok_or_else(|| dead("has to be written as [text](target)"))?;
+            let place = link.place.ok_or_else(|| dead("must be written as [text](target)"))?;
             out.replace_range(place, &new);
         }
     }
@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_has_its_page() {
+    fn files_are_mapped_to_the_paths_of_their_pages() {
         for (source, page) in [
             ("docs/src/start/rust.md", "start/rust.md"),
             ("docs/recipes/README.md", "recipes/index.md"),
@@ -288,16 +288,16 @@ mod tests {
             format!("[x]({REPOSITORY}/tree/main/bindings/c/examples) [y](../bindings/c/index.md#none)")
         );
         let dead = with_links("[x](nothing.md)", "DESIGN.md", "DESIGN.md", &places()).unwrap_err();
-        assert_eq!(dead, "DESIGN.md: the link to nothing.md leads to nothing");
+        assert_eq!(dead, "DESIGN.md: the link to nothing.md has no target; correct the path");
     }
 
     #[test]
-    fn every_page_is_made() {
+    fn every_page_is_assembled() {
         let book = assemble().unwrap();
         assert!(book.pages.len() > 40, "{}", book.pages.len());
         for (path, text) in &book.pages {
             assert!(text.trim_start().starts_with("# "), "{path} does not begin with its title");
-            assert!(!text.contains("{{#"), "{path} has a directive that was not followed");
+            assert!(!text.contains("{{#"), "{path} has a directive that was not executed");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Links of the built site. They are checked again there, as mdBook changes links and gives headings their names.
+//! Checks the links of the built site. mdBook rewrites links and names headings, so they can differ from the sources.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -8,11 +8,11 @@ use percent_encoding::percent_decode_str;
 
 use crate::repository::{self, Result};
 
-/// Pages that are made from others, and whose links are relative to those.
+/// Pages that mdBook generates from other pages. Their links are relative to those pages.
 const DERIVED: [&str; 3] = ["print.html", "404.html", "toc.html"];
 
-/// Checks the links of all pages of a site, but for those of the languages' references, whose own tools check them. Returns how
-/// many were checked.
+/// Checks the links of all pages of a site and returns their number. Excludes the API references, whose own tools check
+/// their links.
 pub(crate) fn check(site: &Path) -> Result<usize> {
     let mut ids = HashMap::new();
     let mut dead = Vec::new();
@@ -36,18 +36,18 @@ pub(crate) fn check(site: &Path) -> Result<usize> {
             let found = file.is_file()
                 && (fragment.is_empty() || ids_of(&file, &mut ids)?.contains(&decoded(fragment)));
             if !found {
-                dead.push(format!("{}: {target} leads nowhere", page.display()));
+                dead.push(format!("{}: {target} does not exist", page.display()));
             }
         }
     }
     match (dead.is_empty(), checked) {
-        (true, 0) => Err(format!("{} has no page with links", site.display())),
+        (true, 0) => Err(format!("{} contains no page with links", site.display())),
         (true, checked) => Ok(checked),
         (false, _) => Err(dead.join("\n")),
     }
 }
 
-/// The file that a path leads to from a page. A folder's file is its index.
+/// Returns the file that a link on a page refers to. For a folder it is the index.
 fn file_of(page: &Path, path: &str) -> PathBuf {
     if path.is_empty() {
         return page.to_owned();
@@ -56,7 +56,7 @@ fn file_of(page: &Path, path: &str) -> PathBuf {
     if file.is_dir() { file.join("index.html") } else { file }
 }
 
-/// The names of the elements of a page.
+/// Returns the ids and names of the elements of a page, to which fragments can refer.
 fn ids_of<'i>(file: &Path, ids: &'i mut HashMap<PathBuf, HashSet<String>>) -> Result<&'i HashSet<String>> {
     if !ids.contains_key(file) {
         let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -65,7 +65,7 @@ fn ids_of<'i>(file: &Path, ids: &'i mut HashMap<PathBuf, HashSet<String>>) -> Re
     ids.get(file).ok_or_else(|| format!("{}: not read", file.display()))
 }
 
-/// The values of attributes of the elements of a page, in double quotes as the tools write them.
+/// Returns the values of the given attributes in a page. Values must be in double quotes, as the tools write them.
 fn attributes(html: &str, names: &[&str]) -> Vec<String> {
     let mut values = Vec::new();
     let mut rest = html;
@@ -73,7 +73,7 @@ fn attributes(html: &str, names: &[&str]) -> Vec<String> {
         let end = tag.find('>').unwrap_or(tag.len());
         let (tag, after) = tag.split_at(end);
         rest = after;
-        // Scripts hold text that looks like tags.
+        // Scripts contain text that looks like tags.
         if tag.starts_with("script")
             && let Some((_, after)) = after.split_once("</script")
         {
@@ -91,7 +91,7 @@ fn attributes(html: &str, names: &[&str]) -> Vec<String> {
     values
 }
 
-/// A part of an address without percent-encoding.
+/// Decodes the percent-encoding of a part of an address.
 fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn dead_links_of_a_site_are_named() {
+    fn dead_links_of_a_site_are_reported() {
         let site = std::env::temp_dir().join(format!("gettickets-site-{}", std::process::id()));
         fs::create_dir_all(site.join("a")).unwrap();
         fs::write(
@@ -122,7 +122,7 @@ mod tests {
         fs::write(site.join("a/index.html"), "<h1 id=\"c\"><a href=\"../other.html\">").unwrap();
         let error = check(&site).unwrap_err();
         assert!(
-            error.contains("a/index.html#b leads nowhere") && error.contains("../other.html leads nowhere"),
+            error.contains("a/index.html#b does not exist") && error.contains("../other.html does not exist"),
             "{error}"
         );
         fs::remove_dir_all(site).unwrap();

@@ -1,4 +1,4 @@
-//! Links from page to page, checked before the site is built.
+//! Checks the links between pages before the site is built.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -6,8 +6,8 @@ use crate::book::Book;
 use crate::markdown;
 use crate::repository::{self, Result};
 
-/// Fails if a link leads to a page or a heading that does not exist, and names all such links. Links to other sites and to the
-/// references of the languages, which are made when the site is built, are not looked at.
+/// Fails if links lead to pages or headings that do not exist, and lists all of them. Links to other sites are not
+/// checked, and neither are links to the API references, which are generated when the site is built.
 pub(crate) fn check(book: &Book) -> Result {
     let dead = dead_links(&book.pages);
     if dead.is_empty() { Ok(()) } else { Err(dead.join("\n")) }
@@ -29,16 +29,16 @@ fn dead_links(pages: &BTreeMap<String, String>) -> Vec<String> {
             }
             let other = if path.is_empty() { Some(page.clone()) } else { repository::resolve(page, path) };
             let Some(other) = other else {
-                dead.push(format!("{page}: {target} leads out of the site"));
+                dead.push(format!("{page}: {target} is outside the site"));
                 continue;
             };
             if other.starts_with("api/") {
                 continue;
             }
             match (headings.get(&other), fragment) {
-                (None, _) => dead.push(format!("{page}: {target} leads to no page")),
+                (None, _) => dead.push(format!("{page}: {target} is not a page")),
                 (Some(headings), Some(fragment)) if !headings.contains(fragment) => {
-                    dead.push(format!("{page}: {target} leads to no heading"));
+                    dead.push(format!("{page}: {target} is not a heading"));
                 }
                 _ => {}
             }
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn dead_links_are_named() {
+    fn dead_links_are_reported() {
         assert_eq!(
             dead("[x](../c.md#part) [y](../c.md) [z](../api/rust/x.html) [w](https://a.b/c#d)"),
             [""; 0]
@@ -65,16 +65,16 @@ mod tests {
         assert_eq!(
             dead("[x](../c.md#other) [y](c.md) [z](#none) [w](../../c.md)"),
             [
-                "a/b.md: ../c.md#other leads to no heading",
-                "a/b.md: c.md leads to no page",
-                "a/b.md: #none leads to no heading",
-                "a/b.md: ../../c.md leads out of the site",
+                "a/b.md: ../c.md#other is not a heading",
+                "a/b.md: c.md is not a page",
+                "a/b.md: #none is not a heading",
+                "a/b.md: ../../c.md is outside the site",
             ]
         );
     }
 
     #[test]
-    fn every_link_of_the_site_leads_somewhere() {
+    fn every_link_of_the_site_has_a_target() {
         let book = crate::book::assemble().unwrap();
         assert_eq!(dead_links(&book.pages), Vec::<String>::new());
     }

@@ -1,7 +1,7 @@
-//! Writes the pages of the documentation site, and checks a site that was built from them. `cargo xtask docs` runs it.
+//! Writes the pages of the documentation site, and checks the links of the built site. `cargo xtask docs` runs it.
 //!
-//! The texts of `docs/src` and of the repository's other pages are combined with reference pages that are generated from the
-//! code. `docs/README.md` describes how.
+//! The pages are the texts of `docs/src`, other Markdown files of the repository, and reference pages that are
+//! generated from the code. `docs/README.md` describes how they are combined.
 
 #![allow(clippy::print_stdout, reason = "a program that people run in a terminal")]
 
@@ -20,7 +20,7 @@ use crate::repository::Result;
 
 const HELP: &str = "\
 usage: gettickets-site write DIRECTORY    write the pages and SUMMARY.md
-       gettickets-site check DIRECTORY    find dead links in a site, built as HTML";
+       gettickets-site check DIRECTORY    find dead links in the built site";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -51,5 +51,5 @@ fn write(directory: &Path) -> Result<String> {
 
 fn check(directory: &Path) -> Result<String> {
     let checked = html::check(directory)?;
-    Ok(format!("{checked} links of {} lead to a page and a heading that exist", directory.display()))
+    Ok(format!("checked {checked} links in {}: all targets exist", directory.display()))
 }

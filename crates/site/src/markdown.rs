@@ -1,11 +1,11 @@
-//! Markdown: links and headings of a page, and texts as parts of one.
+//! Finds the links, headings and sections of Markdown texts, and formats texts as Markdown.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
 
-/// The extensions that mdBook has on by default.
+/// The extensions that mdBook enables by default.
 fn options() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
@@ -18,9 +18,9 @@ fn options() -> Options {
 /// A link or an image of a page.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Link {
-    /// Where it leads, as written.
+    /// The target as written.
     pub(crate) target: String,
-    /// Where the target is in the text; `None` if it is not beside the link, as in `[text][name]`.
+    /// The range of the target in the text; `None` if it is defined elsewhere, as in `[text][name]`.
     pub(crate) place: Option<Range<usize>>,
 }
 
@@ -46,16 +46,16 @@ pub(crate) fn links(text: &str) -> Vec<Link> {
 /// A heading of a page.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Heading {
-    /// 1 for a page's title.
+    /// The level, which is 1 for the title of a page.
     pub(crate) level: usize,
-    /// Its name in links: `#` is followed by it.
+    /// The fragment of links to it, without `#`.
     pub(crate) id: String,
-    /// Where the heading is in the text.
+    /// The range of the heading in the text.
     pub(crate) place: Range<usize>,
 }
 
-/// The headings of a page, in order. Terms that are defined (`Term`, then `: its meaning`) can be linked to like headings;
-/// they have level 0.
+/// The headings of a page, in order. The terms of definition lists are included with level 0, because links can refer
+/// to them as well.
 pub(crate) fn headings(text: &str) -> Vec<Heading> {
     let mut headings = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -87,7 +87,7 @@ pub(crate) fn headings(text: &str) -> Vec<Heading> {
     headings
 }
 
-/// The name of a heading in links, as mdBook and GitHub make it.
+/// Returns the fragment that mdBook and GitHub generate for a heading.
 pub(crate) fn slug(heading: &str) -> String {
     let kept = heading.trim().chars().filter_map(|at| match at {
         at if at.is_alphanumeric() || at == '_' || at == '-' => Some(at.to_lowercase().to_string()),
@@ -97,7 +97,7 @@ pub(crate) fn slug(heading: &str) -> String {
     kept.collect()
 }
 
-/// The text below the heading with this name, up to the next heading of its level, without the heading itself.
+/// Returns the text from below the heading with this id to the next heading of the same or a higher level.
 pub(crate) fn section<'t>(text: &'t str, id: &str) -> Option<&'t str> {
     let headings = headings(text);
     let mut rest = headings.iter().skip_while(|heading| heading.id != id);
@@ -108,8 +108,8 @@ pub(crate) fn section<'t>(text: &'t str, id: &str) -> Option<&'t str> {
     text.get(heading.place.end..end).map(str::trim)
 }
 
-/// Plain text as Markdown: its words are shown as they are. Parts in backquotes stay code, and options (`--all`) and
-/// environment variables (`NO_COLOR`) become code.
+/// Converts plain text to Markdown that displays the same text. Parts in backquotes stay code, and options (`--all`)
+/// and environment variables (`NO_COLOR`) become code.
 pub(crate) fn prose(text: &str) -> String {
     let mut out = String::new();
     for (index, part) in text.split('`').enumerate() {
@@ -137,7 +137,7 @@ pub(crate) fn prose(text: &str) -> String {
     out
 }
 
-/// Text without any markup, as Markdown.
+/// Escapes the characters of a text that have a meaning in Markdown.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::new();
     for at in text.chars() {
@@ -149,20 +149,20 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-/// Text as code within a line.
+/// Formats a text as inline code.
 pub(crate) fn code(text: &str) -> String {
     let fence = if text.contains('`') { "``" } else { "`" };
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{space}{text}{space}{fence}")
 }
 
-/// Code or prose in a cell of a table, where a vertical bar would end the cell.
+/// Formats Markdown for a cell of a table: on one line, with vertical bars escaped, which would end the cell.
 pub(crate) fn cell(markdown: &str) -> String {
     let line = markdown.split_whitespace().collect::<Vec<_>>().join(" ");
     line.replace("\\|", "|").replace('|', "\\|")
 }
 
-/// A table with these headings and rows of Markdown.
+/// Formats a table with these headings and rows of Markdown.
 pub(crate) fn table<const N: usize>(
     headings: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn headings_have_the_names_of_the_built_site() {
+    fn headings_have_the_ids_that_mdbook_generates() {
         let text = "# Title\n\n## In `C++`, and more\n\n## x_y-z\n\n## x_y-z\n\n`--all`\n:   everything\n";
         let ids: Vec<String> = headings(text).into_iter().map(|heading| heading.id).collect();
         assert_eq!(ids, ["title", "in-c-and-more", "x_y-z", "x_y-z-1", "--all"]);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_is_shown_as_it_is() {
+    fn plain_text_is_escaped_except_for_code() {
         assert_eq!(
             prose("use --all, or `x_y` [env: NO_COLOR]"),
             "use `--all`, or `x_y` \\[env: `NO_COLOR`\\]"

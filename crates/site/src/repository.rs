@@ -1,24 +1,24 @@
-//! The files of the repository, by their paths relative to its root.
+//! Accesses files of the repository by their paths relative to its root.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A result whose error is for the person who writes the pages: it names the file and what to do.
+/// A result whose error is a message for the author of a page. It names the file.
 pub(crate) type Result<T = ()> = std::result::Result<T, String>;
 
 /// The repository's root.
 pub(crate) fn root() -> &'static Path {
-    // This crate is two levels below it.
+    // This crate is two levels below the root.
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().and_then(Path::parent).unwrap_or(here)
 }
 
-/// The text of a file.
+/// Reads a file.
 pub(crate) fn read(path: &str) -> Result<String> {
     fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
 }
 
-/// The text of a file, if it exists.
+/// Reads a file, if it exists.
 pub(crate) fn read_if_exists(path: &str) -> Result<Option<String>> {
     if root().join(path).is_file() { read(path).map(Some) } else { Ok(None) }
 }
@@ -33,7 +33,7 @@ pub(crate) fn is_folder(path: &str) -> bool {
     root().join(path).is_dir()
 }
 
-/// The files below a folder whose names end like this, as absolute paths in order.
+/// Returns the files below a folder whose names end with `ending`, as sorted absolute paths.
 pub(crate) fn files_below(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -49,7 +49,8 @@ pub(crate) fn files_below(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The path to which `relative` leads from a file at `from`, without `.` and `..`. `None` if it leads out of the root.
+/// Resolves the path `relative`, which is relative to the folder of the file `from`. Returns `None` if the result is
+/// outside the root.
 pub(crate) fn resolve(from: &str, relative: &str) -> Option<String> {
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
@@ -65,13 +66,13 @@ pub(crate) fn resolve(from: &str, relative: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The relative path that leads from a file at `from` to `to`.
+/// Returns the path of `to` relative to the folder of the file `from`.
 pub(crate) fn relative(from: &str, to: &str) -> String {
     let (mut from, mut to_parts): (Vec<&str>, Vec<&str>) =
         (from.split('/').collect(), to.split('/').collect());
     from.pop();
     let shared = from.iter().zip(&to_parts).take_while(|(a, b)| a == b).count();
-    // The last part is the file's name, which is not a folder that both are in.
+    // The last part is the name of the file and never a shared folder.
     let shared = shared.min(to_parts.len().saturating_sub(1));
     let rest = to_parts.split_off(shared);
     let up = std::iter::repeat_n("..", from.len() - shared);

@@ -1,4 +1,4 @@
-//! What documentation comments in the sources say about the variants of enums and about constants.
+//! Reads the documentation comments of enum variants and constants from source files.
 
 use crate::repository::{self, Result};
 
@@ -7,14 +7,14 @@ use crate::repository::{self, Result};
 pub(crate) struct Documented {
     /// The name of the variant or constant.
     pub(crate) name: String,
-    /// Its documentation: paragraphs of Markdown without links to code.
+    /// The documentation: paragraphs of Markdown without links to code.
     pub(crate) text: String,
     /// The rest of the line on which it is defined.
     pub(crate) rest: String,
 }
 
-/// The variants of an enum of a source file, in order. Also those of a macro that is called with them, such as
-/// `finding_kinds! {`.
+/// Returns the variants of an enum in a source file, in order. The variants may also be the arguments of a macro, such
+/// as `finding_kinds! {`.
 pub(crate) fn variants(path: &str, item: &str) -> Result<Vec<Documented>> {
     let source = repository::read(path)?;
     let begin = source
@@ -22,7 +22,7 @@ pub(crate) fn variants(path: &str, item: &str) -> Result<Vec<Documented>> {
         .position(|line| line == format!("pub enum {item} {{") || line == format!("{item}! {{"))
         .ok_or_else(|| format!("{path}: there is no enum {item}"))?;
     let body: Vec<&str> = source.lines().skip(begin + 1).take_while(|line| *line != "}").collect();
-    // Variants are indented once; what is in them, twice or more.
+    // Variants are indented once; their contents are indented further.
     let items = documented(body.iter().filter_map(|line| line.strip_prefix("    ")));
     if items.is_empty() {
         return Err(format!("{path}: no variant of {item} was found"));
@@ -30,7 +30,7 @@ pub(crate) fn variants(path: &str, item: &str) -> Result<Vec<Documented>> {
     Ok(items)
 }
 
-/// The public constants of a source file whose names begin like this, in order.
+/// Returns the public constants of a source file whose names begin with `prefix`, in order.
 pub(crate) fn constants(path: &str, prefix: &str) -> Result<Vec<Documented>> {
     let source = repository::read(path)?;
     let marker = format!("pub const {prefix}");
@@ -43,7 +43,7 @@ pub(crate) fn constants(path: &str, prefix: &str) -> Result<Vec<Documented>> {
     Ok(items)
 }
 
-/// The items among these lines that follow a documentation comment.
+/// Returns the items among these lines that have a documentation comment.
 fn documented<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<Documented> {
     let mut items = Vec::new();
     let mut text: Vec<&str> = Vec::new();
@@ -51,7 +51,7 @@ fn documented<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<Documented> {
         if let Some(comment) = line.strip_prefix("///") {
             text.push(comment.strip_prefix(' ').unwrap_or(comment));
         } else if line.starts_with("#[") || line.starts_with(' ') {
-            // An attribute, or the inside of an item.
+            // An attribute, or the contents of an item.
         } else {
             let len = line.find(|at: char| !at.is_alphanumeric() && at != '_').unwrap_or(line.len());
             let (name, rest) = line.split_at(len);
@@ -68,7 +68,7 @@ fn documented<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<Documented> {
     items
 }
 
-/// A comment without links to code: the text of a link in brackets, and code in brackets, stays as code.
+/// Removes the links to code from a comment: [`name`] and [`name`](target) become `name`.
 fn plain(comment: &[&str]) -> String {
     let text = comment.join("\n");
     let mut out = String::new();
@@ -87,8 +87,8 @@ fn plain(comment: &[&str]) -> String {
     out + rest
 }
 
-/// The problems that a source file states with what to do about them, with `…` for the values that are put in: in struct
-/// literals with the fields `problem` and `hint`, and in variables `problem` that are followed by a hint.
+/// Returns the problems in a source file with their hints. They are found in struct literals with the fields `problem`
+/// and `hint`, and in variables `problem` that are followed by a hint. Values in the texts are replaced by `…`.
 pub(crate) fn problems(path: &str) -> Result<Vec<(String, String)>> {
     let source = repository::read(path)?;
     let mut found = Vec::new();
@@ -110,7 +110,7 @@ pub(crate) fn problems(path: &str) -> Result<Vec<(String, String)>> {
     Ok(found)
 }
 
-/// The value of the constant of this file that some source begins with, else its first string literal.
+/// Returns the value of the constant whose name `value` begins with, or else the first string literal in `value`.
 fn constant_or_text(source: &str, value: &str) -> Option<String> {
     let constant: String = value.chars().take_while(|at| at.is_ascii_uppercase() || *at == '_').collect();
     if constant.is_empty() {
@@ -120,7 +120,7 @@ fn constant_or_text(source: &str, value: &str) -> Option<String> {
     first_text(value)
 }
 
-/// The first string literal of some source, with `…` for the values that are put in.
+/// Returns the first string literal of a source text, with `…` in place of values.
 fn first_text(source: &str) -> Option<String> {
     let (_, text) = source.split_once('"')?;
     let mut out = String::new();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_shown_with_their_values_left_out() {
+    fn values_in_texts_are_replaced_by_an_ellipsis() {
         assert_eq!(first_text("format!(\"a {b} \\\"c\\\"\")").as_deref(), Some("a … \"c\""));
     }
 }

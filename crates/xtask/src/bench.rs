@@ -37,6 +37,9 @@ const TABLES: [&str; 10] = [
 /// The tables that measure the command line.
 const OF_THE_COMMAND_LINE: [&str; 4] = ["scan", "mirror", "fleet", "lake"];
 
+/// Compares the ratios with those in BENCHMARKS.md, and fails if one is smaller by more than [`TOLERANCE`].
+const COMPARE: &str = "--compare";
+const TOLERANCE: f64 = 0.1;
 /// Replaces the tables in BENCHMARKS.md with the results.
 const WRITE: &str = "--write";
 const FILE: &str = "BENCHMARKS.md";
@@ -64,9 +67,17 @@ pub(crate) fn run(args: &[String]) -> Result {
         let (program, lib) = peers::built()?;
         bench = bench.env("GETTICKETS_BENCH_C", program).env("LD_LIBRARY_PATH", lib);
     }
-    let passed = args.iter().filter(|arg| *arg != WRITE);
+    let has = |option: &str| args.iter().any(|arg| arg == option);
+    let passed = args.iter().filter(|arg| *arg != WRITE && *arg != COMPARE);
     let bench = passed.fold(bench, |bench, arg| bench.arg(arg));
-    if !args.iter().any(|arg| arg == WRITE) {
+    if has(COMPARE) {
+        let measured = String::from_utf8_lossy(&bench.printed()?).into_owned();
+        println!("{measured}");
+        let file = root().join(FILE);
+        let text = std::fs::read_to_string(&file).map_err(|error| format!("{FILE}: {error}"))?;
+        return compare(&text, &measured);
+    }
+    if !has(WRITE) {
         return bench.run();
     }
     let named = named(args);
@@ -88,6 +99,44 @@ fn replaced(text: &str, begin: &str, measured: &str) -> Result<String> {
     let (before, rest) = text.split_once(begin).ok_or_else(missing)?;
     let (_, after) = rest.split_once(END).ok_or_else(missing)?;
     Ok(format!("{before}{begin}\n\n{}\n\n{END}{after}", measured.trim()))
+}
+
+/// Fails if a ratio of the text is smaller in the measured tables by more than the tolerance.
+fn compare(text: &str, measured: &str) -> Result {
+    let published = ratios(text);
+    let mut slower = Vec::new();
+    let mut compared = 0;
+    for (name, now) in ratios(measured) {
+        if let Some((_, before)) = published.iter().find(|(published, _)| *published == name) {
+            compared += 1;
+            println!("{name}: {before} in {FILE}, {now} now");
+            if now < before * (1.0 - TOLERANCE) {
+                slower.push(format!("{name}: {before} in {FILE}, {now} now"));
+            }
+        }
+    }
+    match (compared, slower.is_empty()) {
+        (0, _) => Err(format!("none of the measured tables has a ratio in {FILE}; the table scan has")),
+        (_, true) => Ok(()),
+        _ => Err(format!("slower by more than {:.0} %:\n{}", 100.0 * TOLERANCE, slower.join("\n"))),
+    }
+}
+
+/// The ratios of the tables, which are bold, with the job and the peer of their row. A row without a job belongs to the
+/// job above it.
+fn ratios(text: &str) -> Vec<(String, f64)> {
+    let mut job = "";
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let ["", first, peer, ..] = cells[..] else { continue };
+        if !first.is_empty() {
+            job = first;
+        }
+        let ratio = line.split("**").nth(1).and_then(|bold| bold.parse().ok());
+        found.extend(ratio.map(|ratio| (format!("{job}: {peer}"), ratio)));
+    }
+    found
 }
 
 /// The tables that the arguments name.
@@ -119,7 +168,7 @@ fn with_python(bench: Program) -> Result<Program> {
 
 fn release_wheel(python: &Path) -> Result<PathBuf> {
     let wheels = target().join("bench-wheels");
-    // A wheel of an earlier version would be used instead.
+    // Otherwise a wheel of an earlier version could be installed.
     let _ = std::fs::remove_dir_all(&wheels);
     tools::maturin(python, "build --profile published --locked --quiet --compatibility linux --out")
         .arg(&wheels)
@@ -141,6 +190,21 @@ mod tests {
         for line in ["decode", "decode-xml --only ours", "--help"] {
             assert!(!wants(line, "decode-c") && !wants(line, "python"), "{line}");
         }
+    }
+
+    #[test]
+    fn a_smaller_ratio_fails_beyond_the_tolerance() {
+        let table = |a: &str, b: &str| {
+            format!(
+                "| 10 tickets | program | x |\n|---|---|---|\n| Rust | gettickets | |\n| | a loop | **{a}** (goal 2: met) |\n\
+                 | | another | **{b}** |\n"
+            )
+        };
+        let published = table("4.0", "13.1");
+        assert_eq!(super::compare(&published, &table("3.7", "20.5")), Ok(()));
+        let slower = super::compare(&published, &table("3.5", "13.0")).unwrap_err();
+        assert!(slower.contains("Rust: a loop: 4 in BENCHMARKS.md, 3.5 now") && !slower.contains("another"));
+        assert!(super::compare(&published, "no table").is_err());
     }
 
     #[test]

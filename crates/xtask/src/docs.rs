@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: the documentation site.
+//! `cargo xtask docs`: builds the documentation site.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use crate::tools;
 const HELP: &str = "\
 usage: cargo xtask docs [--pages | --book]
 
-Builds the documentation site below target/docs/site: the pages of docs and those generated from the code with mdBook, and
-beside them the references of Rust (rustdoc), C and C++ (Doxygen) and Python (pdoc). Fails if a link leads nowhere.
+Builds the documentation site below target/docs/site: builds the pages of docs and the generated pages with mdBook,
+and adds the API references of Rust (rustdoc), C and C++ (Doxygen) and Python (pdoc). Fails if a link has no target.
 
   --pages   only write the pages and check them, without mdBook
   --book    without the references of Rust, C and Python
@@ -20,8 +20,8 @@ docs/README.md describes how pages are written.";
 /// Builds the program that writes the pages.
 const BUILD: &str = "build --workspace --bin gettickets-site --locked --quiet";
 
-/// What makes the reference of the Python package, pinned so that a change in it is noticed. Those after the first two are
-/// in the types of its functions.
+/// The packages that generate the API reference of the Python package, with pinned versions. All but the first two are
+/// needed for the types in its signatures.
 const PYTHON_PACKAGES: [&str; 6] = [
     "maturin==1.16.0",
     "pdoc==16.0.0",
@@ -31,7 +31,7 @@ const PYTHON_PACKAGES: [&str; 6] = [
     "pyarrow==26.0.1",
 ];
 
-/// Crates whose documentation is of no use to users of gettickets.
+/// Crates that users of gettickets do not need, and which are left out of the reference.
 const INTERNAL: [&str; 5] =
     ["gettickets-bench", "gettickets-c", "gettickets-faults", "gettickets-site", "xtask"];
 
@@ -48,18 +48,19 @@ pub(crate) fn run(args: &[String]) -> Result {
     }
 }
 
-/// The same in the test run, whose other steps have built the program with the features of all tests.
+/// Like [`pages`], for the test run. Builds with the same features as its other steps, so that nothing is compiled
+/// twice.
 pub(crate) fn tested_pages() -> Result {
     pages("build --workspace --bins --tests --locked --quiet")
 }
 
-/// Writes the pages, without mdBook. Fails if one is incomplete or a link leads nowhere.
+/// Writes the pages, without mdBook. Fails if a page is incomplete or a link has no target.
 fn pages(build: &str) -> Result {
     cargo(build).run()?;
     generator("write").arg(home().join("src")).run()
 }
 
-/// Builds the site, with the references of the languages or without.
+/// Builds the site, with or without the API references.
 fn site(with_references: bool) -> Result {
     pages(BUILD)?;
     let home = home();
@@ -81,22 +82,22 @@ fn site(with_references: bool) -> Result {
     Ok(())
 }
 
-/// Where the site is built.
+/// The directory of the site.
 fn home() -> PathBuf {
     target().join("docs")
 }
 
-/// The program that writes and checks the pages, with a command.
+/// Returns a command of the program that writes and checks the pages.
 fn generator(command: &str) -> Program {
     let binary =
         target().join("debug").join("gettickets-site").with_extension(std::env::consts::EXE_EXTENSION);
     program(binary, command)
 }
 
-/// The reference of the crates.
+/// Builds the API reference of the crates.
 fn rust(destination: &Path) -> Result {
     let built = target().join("doc");
-    // Pages of crates and items that are gone would remain.
+    // Removes the pages of crates and items that no longer exist.
     let _ = fs::remove_dir_all(&built);
     INTERNAL
         .iter()
@@ -105,7 +106,7 @@ fn rust(destination: &Path) -> Result {
     copy(&built, destination)
 }
 
-/// The reference of the C and C++ headers.
+/// Builds the API reference of the C and C++ headers.
 fn c(destination: &Path) -> Result {
     tools::doxygen()?;
     let _ = fs::remove_dir_all(destination);
@@ -126,7 +127,7 @@ fn c(destination: &Path) -> Result {
         ("MACRO_EXPANSION", "YES".to_owned()),
         ("PREDEFINED", "__cplusplus=201703L".to_owned()),
         ("MAX_INITIALIZER_LINES", "0".to_owned()),
-        // Graphs of inclusion need another program and show nothing of interest.
+        // Include graphs need another program and are not useful here.
         ("HAVE_DOT", "NO".to_owned()),
         ("INCLUDE_GRAPH", "NO".to_owned()),
         ("INCLUDED_BY_GRAPH", "NO".to_owned()),
@@ -141,7 +142,7 @@ fn c(destination: &Path) -> Result {
     program("doxygen", "").arg(&file).run()
 }
 
-/// The reference of the Python package, from its own docstrings.
+/// Builds the API reference of the Python package from its docstrings.
 fn python(destination: &Path) -> Result {
     let python = tools::python_with("docs-python", &PYTHON_PACKAGES)?;
     let wheel = crate::test::wheel(&python)?;
@@ -154,7 +155,7 @@ fn python(destination: &Path) -> Result {
         .run()
 }
 
-/// Copies a directory, in place of what is there.
+/// Replaces a directory by a copy of another one.
 fn copy(from: &Path, to: &Path) -> Result {
     let _ = fs::remove_dir_all(to);
     copy_into(from, to).map_err(|error| format!("{} could not be copied: {error}", from.display()))

@@ -50,16 +50,16 @@ pub(crate) fn cargo_hack() -> Result<PathBuf> {
 
 /// Returns mdBook, which is built below `target` if necessary.
 pub(crate) fn mdbook() -> Result<PathBuf> {
-    // Without the server that shows pages while they are written, which is half of what would be built.
+    // Without the preview server, which is half of the dependencies.
     built_with("mdbook", MDBOOK, "--no-default-features --features search")
 }
 
-/// Installs Doxygen, which makes the reference of the C and C++ headers, if it is missing.
+/// Installs Doxygen, which generates the API reference of the C and C++ headers, if it is missing.
 pub(crate) fn doxygen() -> Result {
     if program("doxygen", "--version").succeeds() {
         return Ok(());
     }
-    install("doxygen", "Doxygen, which makes the reference of the C and C++ headers")
+    install("doxygen", "Doxygen, which generates the API reference of the C and C++ headers")
 }
 
 /// Returns a program from the registry, which is built below `target` if necessary.
@@ -77,7 +77,7 @@ fn built_with(name: &str, version: &str, options: &str) -> Result<PathBuf> {
     let plain = program(&binary, "--version").output();
     let found =
         plain.or_else(|| program(&binary, name.trim_start_matches("cargo-")).arg("--version").output());
-    // Some write a `v` before the number.
+    // Some programs print a `v` before the number.
     let found_version =
         |found: &String| found.split_whitespace().last().map(|last| last.trim_start_matches('v').to_owned());
     if found.as_ref().and_then(found_version).as_deref() != Some(version) {
@@ -91,7 +91,7 @@ fn built_with(name: &str, version: &str, options: &str) -> Result<PathBuf> {
             .env("CARGO_TARGET_DIR", &build)
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .run()?;
-        // Hundreds of megabytes that are not needed again.
+        // The build directory has hundreds of megabytes and is not needed again.
         let _ = std::fs::remove_dir_all(build);
     }
     Ok(binary)

@@ -4,7 +4,7 @@
 #define GETTICKETS_CLIENT_HPP
 
 #if !defined(GETTICKETS_HPP_BEGIN)
-#error "gettickets/client.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#error "do not include gettickets/client.hpp; include <gettickets.hpp>"
 #else
 
 #include <chrono>
@@ -14,12 +14,14 @@ GETTICKETS_HPP_BEGIN
 class ClientBuilder;
 class Scan;
 
-/// A token that cancels calls from another thread. It may be destroyed before the calls that use it.
+/// A token that cancels calls and scans from another thread. It may be destroyed before these, but not while another
+/// thread may call now().
 class Cancel {
 public:
     Cancel() : cancel_(gettickets_cancel_new()) {}
 
-    /// Cancels every call that uses this token, now or later. May be called from any thread, and from a signal handler.
+    /// Cancels every call and scan that uses this token, now or later. May be called from any thread, and from a signal
+    /// handler.
     void now() const noexcept { gettickets_cancel_now(cancel_.get()); }
 
     /// The token's C handle, which this object still owns.
@@ -30,10 +32,11 @@ private:
     detail::Owner<gettickets_cancel, gettickets_cancel_free> cancel_;
 };
 
-/// A client of one install. Many threads may use it at once.
+/// A client of one install. Several threads may use it at once; they share its connections.
 class Client {
 public:
-    /// Returns a builder of a client over HTTP. The address is the install's, with or without a path.
+    /// Returns a builder of a client over HTTP. The address is the URL of the install or of its api.php; without a
+    /// scheme, https is used.
     static ClientBuilder builder(const Argument &address);
     /// Returns a builder of a client of an install on this machine, which runs the install's PHP. The path is the
     /// folder that contains init.php.
@@ -72,7 +75,7 @@ private:
             }
         }
         if (cancel != nullptr && cancel->get() == nullptr) {
-            return detail::fail<Page>(detail::moved_from("switch"));
+            return detail::fail<Page>(detail::moved_from("cancel"));
         }
         gettickets_page *page = nullptr;
         gettickets_error *error = nullptr;
@@ -102,7 +105,8 @@ public:
         }
         return *this;
     }
-    /// The time limit of one attempt, or of one run of PHP: from 1 ms to 366 days. Default: 60 seconds.
+    /// The time limit of one attempt, or of one run of PHP: from 1 ms to 366 days. Default: 60 seconds. An attempt also
+    /// ends when the total time limit is reached.
     ClientBuilder &timeout(Milliseconds time) & { return set(gettickets_client_builder_set_timeout_ms, count(time)); }
     /// The time limit for connecting: from 1 ms to 366 days. Default: 10 seconds.
     ClientBuilder &connect_timeout(Milliseconds time) & {
@@ -110,21 +114,28 @@ public:
     }
     /// The maximum size of a reply in bytes, after decompression. Default: 64 MiB.
     ClientBuilder &max_response_len(std::size_t len) & { return set(gettickets_client_builder_set_max_response_len, len); }
-    /// Whether replies that deviate from the documented format are errors. Default: false.
+    /// Whether any finding is an error. Default: false.
     ClientBuilder &strict(bool strict) & { return set(gettickets_client_builder_set_strict, std::int32_t{strict}); }
-    /// The maximum number of attempts of a request: 1 disables retries, and 0 is an error. Default: 3.
-    ClientBuilder &attempts(std::uint32_t attempts) & { return set(gettickets_client_builder_set_max_attempts, attempts); }
-    /// The waits between attempts: at most 366 days. Defaults: from 0.5 to 20 seconds.
-    ClientBuilder &waits(Milliseconds base, Milliseconds longest) & {
-        gettickets_client_builder_set_backoff_ms(builder_.get(), count(base), count(longest));
+    /// The maximum number of attempts of a request, including the first: 1 disables retries, and 0 is an error.
+    /// Default: 3.
+    ClientBuilder &max_attempts(std::uint32_t max) & { return set(gettickets_client_builder_set_max_attempts, max); }
+    /// Waits between attempts: before the n-th retry a random time up to `initial` * 2^(n-1), at most `max`. At most
+    /// 366 days. Defaults: 0.5 and 20 seconds.
+    ClientBuilder &backoff(Milliseconds initial, Milliseconds max) & {
+        gettickets_client_builder_set_backoff_ms(builder_.get(), count(initial), count(max));
         return *this;
     }
-    /// The longest wait that a server may request: at most 366 days. Default: 60 seconds.
-    ClientBuilder &longest_retry_after(Milliseconds time) & {
+    /// The longest wait that a server may request with Retry-After: at most 366 days. If it requests a longer one, or one
+    /// beyond the total time limit, the call fails at once. Default: 60 seconds.
+    ClientBuilder &max_retry_after(Milliseconds time) & {
         return set(gettickets_client_builder_set_max_retry_after_ms, count(time));
     }
-    /// The time limit for all attempts and the waits between them: at most 366 days. Default: 120 seconds.
-    ClientBuilder &budget(Milliseconds time) & { return set(gettickets_client_builder_set_total_timeout_ms, count(time)); }
+    /// The total time limit of a call, with all attempts and the waits between them: from 1 ms to 366 days. No attempt
+    /// lasts longer. Default: the time limit of an attempt if that was set, otherwise 120 seconds. To retry attempts that
+    /// time out, set both.
+    ClientBuilder &total_timeout(Milliseconds time) & {
+        return set(gettickets_client_builder_set_total_timeout_ms, count(time));
+    }
     /// The format to request. Default: JSON.
     ClientBuilder &format(Format format) & {
         return set(gettickets_client_builder_set_format, static_cast<gettickets_format>(format));
@@ -133,10 +144,10 @@ public:
     ClientBuilder &allow_plain_http(bool allow) & {
         return set(gettickets_client_builder_set_allow_plain_http, std::int32_t{allow});
     }
-    /// The proxy. Default: from the environment.
+    /// The proxy. Default: from the environment variables HTTPS_PROXY, ALL_PROXY and NO_PROXY.
     ClientBuilder &proxy(const Argument &address) & { return set_text(gettickets_client_builder_set_proxy, address); }
-    /// Uses no proxy, regardless of the environment.
-    ClientBuilder &no_proxy() & {
+    /// Uses no proxy, whatever the environment variables are.
+    ClientBuilder &disable_proxy() & {
         gettickets_client_builder_disable_proxy(builder_.get());
         return *this;
     }
@@ -158,14 +169,14 @@ public:
     ClientBuilder &&connect_timeout(Milliseconds time) && { return std::move(connect_timeout(time)); }
     ClientBuilder &&max_response_len(std::size_t len) && { return std::move(max_response_len(len)); }
     ClientBuilder &&strict(bool on) && { return std::move(strict(on)); }
-    ClientBuilder &&attempts(std::uint32_t count) && { return std::move(attempts(count)); }
-    ClientBuilder &&waits(Milliseconds base, Milliseconds longest) && { return std::move(waits(base, longest)); }
-    ClientBuilder &&longest_retry_after(Milliseconds time) && { return std::move(longest_retry_after(time)); }
-    ClientBuilder &&budget(Milliseconds time) && { return std::move(budget(time)); }
+    ClientBuilder &&max_attempts(std::uint32_t max) && { return std::move(max_attempts(max)); }
+    ClientBuilder &&backoff(Milliseconds initial, Milliseconds max) && { return std::move(backoff(initial, max)); }
+    ClientBuilder &&max_retry_after(Milliseconds time) && { return std::move(max_retry_after(time)); }
+    ClientBuilder &&total_timeout(Milliseconds time) && { return std::move(total_timeout(time)); }
     ClientBuilder &&format(Format wanted) && { return std::move(format(wanted)); }
     ClientBuilder &&allow_plain_http(bool allow) && { return std::move(allow_plain_http(allow)); }
     ClientBuilder &&proxy(const Argument &address) && { return std::move(proxy(address)); }
-    ClientBuilder &&no_proxy() && { return std::move(no_proxy()); }
+    ClientBuilder &&disable_proxy() && { return std::move(disable_proxy()); }
     ClientBuilder &&root_certificates(std::string_view pem) && { return std::move(root_certificates(pem)); }
     ClientBuilder &&user_agent(const Argument &name) && { return std::move(user_agent(name)); }
     ClientBuilder &&php(const Argument &program) && { return std::move(php(program)); }

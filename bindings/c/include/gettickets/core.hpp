@@ -4,7 +4,7 @@
 #define GETTICKETS_CORE_HPP
 
 #if !defined(GETTICKETS_HPP_BEGIN)
-#error "gettickets/core.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#error "do not include gettickets/core.hpp; include <gettickets.hpp>"
 #else
 
 #include <chrono>
@@ -90,10 +90,10 @@ public:
         }
         return offset;
     }
-    /// The place in the reply, such as "tickets.ticket[3].id".
+    /// The position in the reply, such as "tickets.ticket[3].id".
     std::optional<std::string_view> path() const && = delete;
     std::optional<std::string_view> path() const & noexcept { return text(gettickets_error_path); }
-    /// The text at that place.
+    /// The text at that position.
     std::optional<std::string_view> excerpt() const && = delete;
     std::optional<std::string_view> excerpt() const & noexcept { return text(gettickets_error_excerpt); }
     /// The title of the HTML page that the server sent instead of a reply.
@@ -104,7 +104,7 @@ public:
     std::optional<std::string_view> server_message() const & noexcept { return text(gettickets_error_server_message); }
     /// Canonical JSON of an error of the API.
     std::optional<std::string> to_json() const;
-    /// The address of the client as seen by the server, if the server refused it.
+    /// The IP address of this machine as seen by the server, if the server rejected it.
     std::optional<std::string_view> seen_address() const && = delete;
     std::optional<std::string_view> seen_address() const & noexcept { return text(gettickets_error_seen_address); }
     /// The target of a redirect.
@@ -126,7 +126,7 @@ public:
         const int status = gettickets_error_http_status(error_.get());
         return status != 0 ? std::optional<int>(status) : std::nullopt;
     }
-    /// The number of attempts to send the request.
+    /// How many attempts were made to send the request. 1 if the call was canceled during any attempt.
     std::uint32_t attempts() const noexcept { return gettickets_error_attempts(error_.get()); }
     /// Whether the server may have received the request; false only if it certainly did not.
     bool may_have_been_sent() const noexcept { return gettickets_error_may_have_been_sent(error_.get()) != 0; }
@@ -183,7 +183,7 @@ class ConfigError : public Error {
 public:
     explicit ConfigError(Error error) : Error(std::move(error)) {}
 };
-/// The scan cannot guarantee that it returned every ticket once.
+/// The scan cannot guarantee that it returned every ticket.
 class ScanIncompleteError : public Error {
 public:
     explicit ScanIncompleteError(Error error) : Error(std::move(error)) {}
@@ -204,7 +204,7 @@ public:
     explicit UsageError(Error error) : Error(std::move(error)) {}
 };
 
-/// A value, or the error because of which it is absent; every function that can fail returns it if exceptions are off.
+/// A value or an error. Every function that can fail returns it if exceptions are off.
 template <class T> class [[nodiscard]] Expected {
 public:
     Expected(T value) : either_(std::in_place_index<0>, std::move(value)) {}
@@ -358,7 +358,8 @@ inline std::optional<std::string> Error::to_json() const {
     return code == GETTICKETS_OK ? std::optional<std::string>(detail::take(json)) : std::nullopt;
 }
 
-/// A text argument: anything that converts to a text, and NULL, which is an error when it is used.
+/// A text argument, made from a C string, std::string or std::string_view. A null pointer is an error of the function
+/// that uses the argument.
 class Argument {
 public:
     Argument(const char *text) noexcept : text_(text) {}
@@ -378,11 +379,11 @@ private:
 
 namespace detail {
 
-inline Error cut_short() { return Error(Code::argument, "a text that was given has a NUL inside"); }
+inline Error cut_short() { return Error(Code::argument, "a text argument contains a NUL"); }
 
-/// C uses NULL for "none", but a moved-from object represents an argument that was lost.
+/// In C, NULL means that there is no such argument. A moved-from object as an argument is a mistake instead.
 inline Error moved_from(const char *what) {
-    return Error(Code::null, std::string("the ") + what + " that was passed was moved from");
+    return Error(Code::null, std::string("the ") + what + " argument is a moved-from object");
 }
 
 } // namespace detail

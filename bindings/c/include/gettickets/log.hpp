@@ -4,7 +4,7 @@
 #define GETTICKETS_LOG_HPP
 
 #if !defined(GETTICKETS_HPP_BEGIN)
-#error "gettickets/log.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#error "do not include gettickets/log.hpp; include <gettickets.hpp>"
 #else
 
 #include <functional>
@@ -33,8 +33,8 @@ struct Listener {
     std::unique_ptr<LogFunction> function;
 };
 
-/// Disables logging when the program's statics are destroyed: older statics, which the function may use, still exist
-/// then.
+/// Disables logging when static objects are destroyed. Those that were created before this one, which the function may
+/// use, still exist then.
 struct Hush {
     Hush() = default;
     Hush(const Hush &) = delete;
@@ -50,7 +50,7 @@ inline Listener &listener() {
     return listener;
 }
 
-inline void tell(void *function, gettickets_log_level level, gettickets_text target, gettickets_text message) noexcept {
+inline void deliver(void *function, gettickets_log_level level, gettickets_text target, gettickets_text message) noexcept {
     (*static_cast<LogFunction *>(function))(static_cast<LogLevel>(level), view(target), view(message));
 }
 
@@ -60,14 +60,14 @@ inline void tell(void *function, gettickets_log_level level, gettickets_text tar
 /// logging. When this returns, the previous function is not running and will not be called again. Not to be called from
 /// a log function.
 ///
-/// When the program ends, the function is no longer called after statics that are younger than the first call of this
-/// were destroyed. Objects with a shorter life, such as a variable of main() that the function refers to, must outlive
-/// the log: call log_to(nullptr) before they are destroyed.
+/// Static objects that were created before the first call of log_to may be used in the function until the program ends.
+/// Other objects that the function uses, such as variables of main(), must exist as long as it may be called: call
+/// log_to(nullptr) before they are destroyed.
 inline Outcome<void> log_to(LogFunction function, LogLevel level = LogLevel::warn) {
     detail::Listener &listener = detail::listener();
     const std::lock_guard<std::mutex> guard(listener.lock);
     auto next = function ? std::make_unique<LogFunction>(std::move(function)) : nullptr;
-    const auto code = gettickets_set_log_function(next ? detail::tell : nullptr, next.get(), static_cast<gettickets_log_level>(level));
+    const auto code = gettickets_set_log_function(next ? detail::deliver : nullptr, next.get(), static_cast<gettickets_log_level>(level));
     return detail::settle(code, nullptr, [&] { listener.function = std::move(next); });
 }
 

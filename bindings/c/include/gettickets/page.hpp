@@ -4,7 +4,7 @@
 #define GETTICKETS_PAGE_HPP
 
 #if !defined(GETTICKETS_HPP_BEGIN)
-#error "gettickets/page.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#error "do not include gettickets/page.hpp; include <gettickets.hpp>"
 #else
 
 #include <iterator>
@@ -116,12 +116,12 @@ using Value = std::variant<Null, std::uint64_t, std::string_view, std::optional<
 
 class OwnedTicket;
 
-/// A ticket of a page: two words, which are cheap to copy. It and its texts are valid as long as the Page object that
-/// it was read from, or that this was moved to. A Page from share() or as_of_version() is another owner: tickets of the
-/// first are not tickets of the second. keep() makes a ticket that owns its page.
+/// A ticket of a page: a pointer and an index, which are cheap to copy. It and its texts are valid until the Page object
+/// that it was read from is destroyed; moving that object is allowed. A Page from share() or as_of_version() is another
+/// owner, with tickets of its own. keep() makes a ticket that owns its page.
 ///
-/// Fields that every version sends are plain values, and empty or 0 if the reply does not have them; later fields are
-/// std::nullopt if the reply does not have them, or has null.
+/// Fields that every server version sends are plain values. They are empty or 0 if the reply lacks them. Later fields
+/// are std::nullopt if the reply lacks them or has them as null.
 class Ticket {
 public:
     constexpr Ticket() = default;
@@ -129,15 +129,15 @@ public:
 
     /// Internal id, unique in the install.
     std::uint64_t id() const noexcept { return gettickets_ticket_id(ticket_); }
-    /// Public ticket number.
+    /// Public ticket number: mostly six digits, or in a format that the admin configured, such as ABC-12345.
     std::string_view tid() const noexcept { return detail::view(gettickets_ticket_tid(ticket_)); }
     /// Id of the department.
     std::uint64_t deptid() const noexcept { return gettickets_ticket_deptid(ticket_); }
-    /// Id of the client; 0 for a non-client.
+    /// Id of the customer; 0 if none.
     std::uint64_t userid() const noexcept { return gettickets_ticket_userid(ticket_); }
     /// Name of the person who opened the ticket, HTML-encoded as the server stores it.
     std::string_view name() const noexcept { return detail::view(gettickets_ticket_name(ticket_)); }
-    /// Name of the client that owns the ticket. Since server version 8.0.
+    /// Name of the customer that owns the ticket. Since server version 8.0.
     std::optional<std::string_view> owner_name() const noexcept {
         return detail::later(gettickets_ticket_owner_name(ticket_));
     }
@@ -252,7 +252,7 @@ private:
     gettickets_ticket ticket_ = {nullptr, 0};
 };
 
-/// A deviation of a reply from the documented format. Its texts are valid as long as the page.
+/// A known deviation of a reply from the documented format, which was accepted. Its texts are valid as long as the page.
 struct Finding {
     /// A stable name for programs, such as "leading-text".
     std::string_view code;
@@ -262,17 +262,17 @@ struct Finding {
     std::optional<Field> field;
     /// The number of occurrences.
     std::size_t count = 0;
-    /// The first 16 places, such as "tickets.ticket[3].date".
+    /// The first 16 positions, such as "tickets.ticket[3].date".
     std::vector<std::string_view> places;
-    /// The value there, if it is useful.
+    /// The value at the first position, truncated, if it is useful.
     std::optional<std::string_view> detail;
 };
 
-/// The server version that a page shows.
+/// The version of a server, detected from a page.
 struct DetectedVersion {
     Version version;
     /// Whether the reply states the version; otherwise it is the earliest version that sends these fields.
-    bool exactly = false;
+    bool exact = false;
 };
 
 namespace detail {
@@ -325,12 +325,12 @@ public:
     std::optional<std::uint64_t> startnumber() const noexcept { return count(gettickets_page_startnumber); }
     /// The number of tickets on the page, according to the server.
     std::optional<std::uint64_t> numreturned() const noexcept { return count(gettickets_page_numreturned); }
-    /// The server version that the page shows.
+    /// Detects the version of the server.
     DetectedVersion detected_version() const noexcept {
         gettickets_server_version version = {0, 0, 0};
-        std::int32_t exactly = 0;
-        gettickets_page_detected_version(page_.get(), &version, &exactly);
-        return {Version(version), exactly != 0};
+        std::int32_t exact = 0;
+        gettickets_page_detected_version(page_.get(), &version, &exact);
+        return {Version(version), exact != 0};
     }
     /// The fields that every ticket from a server of this version has, but some ticket of the page lacks.
     FieldSet missing_fields(Version version) const noexcept {

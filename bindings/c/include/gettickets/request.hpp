@@ -4,7 +4,7 @@
 #define GETTICKETS_REQUEST_HPP
 
 #if !defined(GETTICKETS_HPP_BEGIN)
-#error "gettickets/request.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#error "do not include gettickets/request.hpp; include <gettickets.hpp>"
 #else
 
 GETTICKETS_HPP_BEGIN
@@ -87,12 +87,13 @@ public:
     Request &limitnum(std::uint64_t value) & { return set(gettickets_request_set_limitnum, value); }
     /// Only tickets of this department.
     Request &deptid(std::uint64_t value) & { return set(gettickets_request_set_deptid, value); }
-    /// Only tickets of this client.
+    /// Only tickets of the customer with this id.
     Request &clientid(std::uint64_t value) & { return set(gettickets_request_set_clientid, value); }
-    /// Only tickets of this email address of a non-client.
+    /// Only tickets that were opened with this email address by someone who is not a customer.
     Request &email(const Argument &value) & { return set_text(gettickets_request_set_email, value); }
-    /// Only tickets of this status: one of the install's, or "Awaiting Reply", "All Active Tickets" or
-    /// "My Flagged Tickets", which select several statuses.
+    /// Only tickets of this status. A name such as "Open" selects that one status. "All Active Tickets" selects every
+    /// status that the install counts as active, "Awaiting Reply" every status that it counts as awaiting a reply, and
+    /// "My Flagged Tickets" the tickets that are flagged to the API user.
     Request &status(const Argument &value) & { return set_text(gettickets_request_set_status, value); }
     /// Only tickets whose subject contains this text, by the server's approximate matching.
     Request &subject(const Argument &value) & { return set_text(gettickets_request_set_subject, value); }

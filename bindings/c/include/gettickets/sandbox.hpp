@@ -4,7 +4,7 @@
 #define GETTICKETS_SANDBOX_HPP
 
 #if !defined(GETTICKETS_HPP_BEGIN)
-#error "gettickets/sandbox.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#error "do not include gettickets/sandbox.hpp; include <gettickets.hpp>"
 #else
 
 GETTICKETS_HPP_BEGIN

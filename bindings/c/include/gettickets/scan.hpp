@@ -4,7 +4,7 @@
 #define GETTICKETS_SCAN_HPP
 
 #if !defined(GETTICKETS_HPP_BEGIN)
-#error "gettickets/scan.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#error "do not include gettickets/scan.hpp; include <gettickets.hpp>"
 #else
 
 #include <chrono>
@@ -13,13 +13,13 @@
 
 GETTICKETS_HPP_BEGIN
 
-/// A ticket that the server cannot send.
+/// A ticket that the server cannot send, because a text in it is not UTF-8 and no format can represent it.
 struct UnreadableTicket {
-    /// Its offset (limitstart) when the scan reached it.
+    /// Its offset (limitstart) when it was found.
     std::uint64_t offset = 0;
     /// The id of the nearest readable ticket before it.
     std::optional<std::uint64_t> after;
-    /// The number of unreadable tickets between that one and this.
+    /// How many unreadable tickets lie between that ticket and this one.
     std::uint64_t nth = 0;
 };
 
@@ -29,7 +29,7 @@ struct ScanFinding {
     std::string code;
     /// Its meaning in a few words.
     std::string meaning;
-    /// The value in the first reply, if it is useful.
+    /// The value in the first reply, truncated, if it is useful.
     std::optional<std::string> detail;
     /// The number of occurrences.
     std::uint64_t count = 0;
@@ -39,17 +39,18 @@ struct ScanFinding {
 
 /// The progress of a scan. It may be ahead of the tickets returned.
 struct Report {
-    /// Tickets found, including those not returned yet.
+    /// Tickets found by this scan, returned or not. Those of the scan that it continues are not counted.
     std::uint64_t tickets = 0;
     /// Pages with new tickets.
     std::uint64_t pages = 0;
+    /// Requests sent, including failed ones.
     std::uint64_t requests = 0;
     /// Requests that repeated another one, after a failure or in another format.
     std::uint64_t retries = 0;
-    /// Waits before a retry, and their total duration.
+    /// Waits before a retry, and the total time of these waits.
     std::uint64_t waits = 0;
     std::chrono::milliseconds wait_time{0};
-    /// Requests in flight now, and the maximum at once.
+    /// Requests in flight now, and the maximum number in flight at once.
     std::uint64_t in_flight = 0;
     std::uint64_t concurrency = 0;
     /// The number of tickets per request: the smallest, the largest and the last; 0 before the first request.
@@ -58,24 +59,26 @@ struct Report {
     std::uint64_t page_size_last = 0;
     /// The number of times that the list had shifted between two pages.
     std::uint64_t shifts = 0;
-    /// Tickets found again after they were returned; they are not returned twice.
+    /// Tickets seen again because they had moved. They are not returned twice.
     std::uint64_t duplicates = 0;
-    /// Tickets found again with a later reply.
+    /// Tickets seen again with a later reply.
     std::uint64_t updates = 0;
-    /// The number of times that the front of the list, or all of it, was read again to verify the scan.
+    /// The number of times that the start of the list, or all of it, was read again to verify the scan.
     std::uint64_t verification_passes = 0;
+    /// Tickets that the server cannot send.
+    std::uint64_t unreadable_count = 0;
     /// Tickets without a readable time, which updated_since() includes.
     std::uint64_t undated = 0;
-    /// The number of matching tickets in the server's latest count; it may be wrong.
+    /// The number of matching tickets, according to the server.
     std::optional<std::uint64_t> total;
 
     // Lists. They are empty in a report for a progress function.
 
     /// The endpoint that the tickets come from, without credentials.
     std::string endpoint;
-    /// The ids of the first 1,000 updated tickets.
+    /// The ids of the first 1,000 tickets that got a reply after they were returned.
     std::vector<std::uint64_t> updated_ids;
-    /// Tickets that the server cannot send.
+    /// Where the tickets are that the server cannot send.
     std::vector<UnreadableTicket> unreadable;
     /// The findings of all replies, counted together by kind.
     std::vector<ScanFinding> findings;
@@ -86,11 +89,16 @@ struct Report {
 /// Receives the report of a scan; see Scan::on_progress().
 using ProgressFunction = std::function<void(const Report &report)>;
 
-/// Every ticket that matches a request, each once; an input range, which can be read once. One thread at a time may
-/// take tickets; any thread may call report() and cursor() at the same time.
+/// Every ticket that matches a request, each once; an input range, which can be read once. What a scan promises and
+/// assumes is documented at gettickets_scan in gettickets.h. One thread at a time may take tickets; any thread may call
+/// report() and cursor() at the same time.
 ///
 /// With exceptions, a failure is thrown while reading. Without them the range ends, and error() returns the reason:
 /// check it after the loop, because a scan that ended early has not returned every ticket.
+///
+/// Settings can be changed before the first ticket is requested; later their setters fail. A setter that fails changes
+/// nothing, and the scan does not keep the failure: without exceptions, check each result. The time limits of the client
+/// apply to each request; to limit the whole scan, call wait_for() with the rest of the time before each ticket.
 class Scan {
 public:
     /// Iterates over the tickets; each is valid until the next is requested. All iterators of a scan share its
@@ -134,51 +142,55 @@ public:
     iterator begin() && = delete;
     iterator end() const noexcept { return {}; }
 
-    /// Adds a status to those whose tickets it returns, in place of that of the request; each ticket is returned once. Call it
-    /// once for each status. Before the scan begins.
+    /// Adds a status to those whose tickets the scan returns, in place of the status of the request. Call it once for each
+    /// of several statuses; every ticket is returned once.
     Outcome<void> add_status(const Argument &status) {
         if (!status.is_whole()) {
             return detail::fail<void>(detail::cut_short());
         }
         return set(gettickets_scan_add_status, status.get());
     }
-    /// Returns only tickets that were opened or answered at this time or later. Before the scan begins.
+    /// Returns only tickets that were opened or answered at this time or later, in the install's time zone, and tickets
+    /// without a readable time.
     Outcome<void> updated_since(Time since) {
         return set(gettickets_scan_set_updated_since, since.get());
     }
-    /// The maximum number of requests. Default: 1,000,000. Before the scan begins.
-    Outcome<void> max_requests(std::uint64_t most) { return set(gettickets_scan_set_max_requests, most); }
-    /// The maximum number of tickets. Default: no limit. Before the scan begins.
-    Outcome<void> max_tickets(std::uint64_t most) { return set(gettickets_scan_set_max_tickets, most); }
-    /// The maximum number of requests in flight, 1 to 64. Default: 4. Before the scan begins.
-    Outcome<void> concurrency(std::uint32_t most) { return set(gettickets_scan_set_concurrency, most); }
-    /// Whether to read the whole list even with updated_since(). Default: false. Before the scan begins.
+    /// The maximum number of requests, beyond which the scan fails. Default: 1,000,000.
+    Outcome<void> max_requests(std::uint64_t max) { return set(gettickets_scan_set_max_requests, max); }
+    /// The maximum number of tickets, beyond which the scan fails. Default: no limit.
+    Outcome<void> max_tickets(std::uint64_t max) { return set(gettickets_scan_set_max_tickets, max); }
+    /// The maximum number of requests in flight: 1 to 64. Default: 4.
+    Outcome<void> concurrency(std::uint32_t max) { return set(gettickets_scan_set_concurrency, max); }
+    /// Whether to read the whole list even with updated_since(). Default: false.
     Outcome<void> full(bool full) { return set(gettickets_scan_set_full, std::int32_t{full}); }
-    /// Whether a scan succeeds although the server cannot send some tickets. Default: false. Before the scan begins.
+    /// Whether the scan succeeds although the server cannot send some tickets, which the report lists. Default: false.
     Outcome<void> skip_unreadable(bool skip) { return set(gettickets_scan_set_skip_unreadable, std::int32_t{skip}); }
-    /// Whether a scan succeeds although the server counts more tickets than it sends. Default: false. Before the scan
-    /// begins.
+    /// Whether the scan succeeds, with a warning in the report, although the server counts more tickets than it sends.
+    /// Default: false.
     Outcome<void> allow_count_mismatch(bool allow) {
         return set(gettickets_scan_set_allow_count_mismatch, std::int32_t{allow});
     }
-    /// Continues after the tickets that another scan of the same request returned. Before the scan begins.
+    /// Continues after the tickets that another scan returned. Make the scan with the same server and request, set the
+    /// same statuses and time, and call this last. It fails if the format of the cursor is that of another version of the
+    /// library.
     Outcome<void> resume(const Argument &cursor) {
         if (!cursor.is_whole()) {
             return detail::fail<void>(detail::cut_short());
         }
         return set(gettickets_scan_resume, cursor.get());
     }
-    /// Sets the token that cancels the scan from another thread, including a waiting call.
+    /// Sets the token that cancels the scan from another thread, also while a function of the scan waits.
     Outcome<void> cancel_with(const Cancel &cancel) {
         if (cancel.get() == nullptr) {
-            return detail::fail<void>(detail::moved_from("switch"));
+            return detail::fail<void>(detail::moved_from("cancel"));
         }
         return detail::settle(gettickets_scan_set_cancel(scan_.get(), cancel.get()));
     }
 
-    /// Sets the function that is called while the scan waits, and whenever a page arrived: on the thread that is in
-    /// next(), next_page(), wait_for(), an iterator or an Arrow stream of the scan. The lists of the report are empty.
-    /// An empty function disables it. An exception that leaves the function ends the program.
+    /// Sets a function that receives the report after a request was sent or tickets arrived. It is called while a thread
+    /// waits in next(), next_page(), wait_for(), an iterator or an Arrow stream of the scan, and on that thread. The lists
+    /// of the report are empty. It replaces the previous function; an empty one disables it. An exception that leaves the
+    /// function ends the program.
     Outcome<void> on_progress(ProgressFunction function) {
         auto owner = function ? std::make_unique<ProgressFunction>(std::move(function)) : nullptr;
         const auto call = [](void *user_data, const gettickets_report *met) noexcept {
@@ -215,7 +227,8 @@ public:
         }
         return detail::settle(code, error, [&] { return Next(Page(page)); });
     }
-    /// Waits at most this long until the scan has something to return. Returns whether it has.
+    /// Waits until a ticket, an error or the end is available, at most this long; more than a day counts as a day. Returns
+    /// whether one is available, so that the next call does not wait.
     Outcome<bool> wait_for(std::chrono::milliseconds time) {
         gettickets_error *error = nullptr;
         const auto count = time.count() > 0 ? static_cast<std::uint64_t>(time.count()) : 0U;
@@ -238,7 +251,8 @@ public:
         const detail::Owner<gettickets_report_details, gettickets_report_details_free> owner(details);
         return detail::settle(code, nullptr, [&] { return with_lists(counts(met), details); });
     }
-    /// The position of the scan after the tickets returned so far, for resume(). Does not block, as report().
+    /// The position of the scan after the tickets returned so far, for resume(). The ticket that was returned last is
+    /// included: save the cursor only after that ticket was processed. Does not block, as report().
     Outcome<std::string> cursor() const {
         gettickets_string *cursor = nullptr;
         const auto code = gettickets_scan_cursor(scan_.get(), &cursor);
@@ -255,7 +269,7 @@ public:
     }
 #endif
 
-    /// The error that ended the loop over the scan, if failures are not thrown.
+    /// The error that ended the loop over the scan, if exceptions are off.
     const std::optional<Error> &error() const & noexcept { return error_; }
     const std::optional<Error> &error() const && = delete;
 
@@ -303,6 +317,7 @@ private:
         report.duplicates = met.duplicates;
         report.updates = met.updates;
         report.verification_passes = met.verification_passes;
+        report.unreadable_count = met.unreadable;
         report.undated = met.undated;
         if (met.total_known != 0) {
             report.total = met.total;

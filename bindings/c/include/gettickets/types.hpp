@@ -4,7 +4,7 @@
 #define GETTICKETS_TYPES_HPP
 
 #if !defined(GETTICKETS_HPP_BEGIN)
-#error "gettickets/types.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#error "do not include gettickets/types.hpp; include <gettickets.hpp>"
 #else
 
 #include <array>
@@ -211,13 +211,13 @@ struct FieldSpec {
     bool optional;
     /// Whether it grants access and must not be logged.
     bool sensitive;
-    /// Its wire name.
+    /// Its name in the reply.
     std::string_view name;
     /// Its meaning in one line.
     std::string_view meaning;
 };
 
-/// Returns every field of a ticket, in wire order.
+/// Returns every field of a ticket, in the order in which servers write them.
 inline std::vector<FieldSpec> fields() {
     std::size_t count = 0;
     const gettickets_field_spec *rows = gettickets_fields(&count);
@@ -231,7 +231,7 @@ inline std::vector<FieldSpec> fields() {
     return fields;
 }
 
-/// Writes the wire name of a field; its number if the library does not know it.
+/// Writes the name of a field in the reply, or its number if the library does not know it.
 template <class Traits>
 std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &out, Field field) {
     std::size_t count = 0;

@@ -31,8 +31,8 @@ int main() {
     // Neither is ever destroyed: nothing listens at this address, and the scan's thread retries and logs that.
     static const auto *const client = new gt::Client(gt::Client::builder("http://127.0.0.1:1/")
                                                          .api_credentials("identifier", "secret")
-                                                         .attempts(1000000)
-                                                         .waits(1ms, 1ms)
+                                                         .max_attempts(1000000)
+                                                         .backoff(1ms, 1ms)
                                                          .build());
     static auto *const scan = new gt::Scan(client->scan());
     // A function with captured state, which would be freed.

@@ -21,7 +21,7 @@ static_assert(std::is_same_v<decltype(std::declval<gt::Expected<gt::Page>>().err
 static_assert(std::is_same_v<decltype(std::declval<gt::Expected<void>>().error()), gt::Error>);
 
 gt::Expected<gt::Client> client_of(const gt::Sandbox &sandbox) {
-    return gt::Client::builder(sandbox.url()).api_credentials(sandbox.identifier(), sandbox.secret()).attempts(1).build();
+    return gt::Client::builder(sandbox.url()).api_credentials(sandbox.identifier(), sandbox.secret()).max_attempts(1).build();
 }
 
 void a_good_reply_is_a_value() {

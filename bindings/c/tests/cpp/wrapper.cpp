@@ -82,8 +82,8 @@ static_assert(only_if_kept<gt::Sandbox, Located>);
 gt::Client client_of(const gt::Sandbox &sandbox) {
     return gt::Client::builder(sandbox.url())
         .api_credentials(sandbox.identifier(), sandbox.secret())
-        .waits(1ms, 1ms)
-        .longest_retry_after(0ms)
+        .backoff(1ms, 1ms)
+        .max_retry_after(0ms)
         .build();
 }
 
@@ -112,7 +112,7 @@ void a_page_is_a_range_of_tickets() {
     CHECK(count == 1 && page.end() - page.begin() == 1 && page.begin()[0].id() == 1);
     CHECK(page[5].id() == 0 && page[5].subject().empty());
     CHECK(page.findings().empty() && page.extras().empty() && page.missing_fields(gt::Version(8, 0)).empty());
-    CHECK(page.detected_version().version == gt::Version(8, 0) && !page.detected_version().exactly);
+    CHECK(page.detected_version().version == gt::Version(8, 0) && !page.detected_version().exact);
 }
 
 void a_loop_keeps_the_page_or_the_scan_that_it_goes_through() {
@@ -236,7 +236,7 @@ void progress_is_reported() {
     const auto alive = std::make_shared<int>(0);
     std::uint64_t tickets = 0, calls = 0;
     scan.on_progress([&, alive](const gt::Report &report) {
-        CHECK(report.tickets >= tickets && report.unreadable.empty() && report.endpoint.empty());
+        CHECK(report.tickets >= tickets && report.unreadable.empty() && report.unreadable_count == 0 && report.endpoint.empty());
         tickets = report.tickets;
         ++calls;
     });
@@ -332,7 +332,7 @@ void a_rate_limit_error_has_the_wait() {
     const auto limited = thrown<gt::RateLimitedError>([&] {
         (void)gt::Client::builder(sandbox.url())
             .api_credentials(sandbox.identifier(), sandbox.secret())
-            .attempts(1)
+            .max_attempts(1)
             .build()
             .get_tickets();
     });
@@ -351,7 +351,7 @@ void what_is_null_or_cut_short_is_told_when_it_is_used() {
     const auto unset =
         thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").proxy(nullptr).build(); });
     CHECK(unset.code() == gt::Code::null && unset.hint());
-    (void)gt::Client::builder("https://example.com").api_credentials("i", "s").no_proxy().build();
+    (void)gt::Client::builder("https://example.com").api_credentials("i", "s").disable_proxy().build();
     const auto credentials = gt::Credentials::api("i", "s");
     CHECK(gt::Request().status("Open").limitnum(5).encode(credentials) ==
           "action=GetTickets&identifier=i&secret=s&limitnum=5&status=Open&responsetype=json");
@@ -408,7 +408,7 @@ void what_was_moved_from_is_no_wish_for_everything() {
     const auto credentials = gt::Credentials::api("i", "s");
     const auto refused = [](auto call) {
         const auto error = thrown<gt::UsageError>(call);
-        CHECK(error.code() == gt::Code::null && std::strstr(error.what(), "moved from") != nullptr);
+        CHECK(error.code() == gt::Code::null && std::strstr(error.what(), "moved-from") != nullptr);
     };
     gt::Request request;
     request.status("Closed");
@@ -436,7 +436,7 @@ void what_was_moved_from_is_no_wish_for_everything() {
     CHECK(thrown<gt::UsageError>([&] { (void)builder.credentials(lost).build(); }).code() == gt::Code::null);
     CHECK(thrown<gt::UsageError>([&] { (void)taken.encode(lost); }).code() == gt::Code::null);
     const auto other = std::move(builder);
-    CHECK(thrown<gt::UsageError>([&] { (void)builder.attempts(1).build(); }).code() == gt::Code::null);
+    CHECK(thrown<gt::UsageError>([&] { (void)builder.max_attempts(1).build(); }).code() == gt::Code::null);
     const gt::Scan gone = std::move(scan);
     CHECK(thrown<gt::UsageError>([&] { for (const gt::Ticket ticket : scan) { (void)ticket; } }).code() == gt::Code::null);
     CHECK(sandbox.request_count() == 0);
@@ -496,6 +496,7 @@ void a_scan_that_fails_throws_after_what_was_good() {
         }
     });
     CHECK(returned == 97 && scan.report().unreadable.size() == 3);
+    CHECK(scan.report().unreadable_count == 3);
     gt::Scan skipping = client.scan();
     skipping.skip_unreadable(true);
     skipping.concurrency(2);

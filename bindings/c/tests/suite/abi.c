@@ -9,6 +9,7 @@ static void the_header_matches_the_library(void)
              GETTICKETS_VERSION_PATCH);
     CHECK(strcmp(gettickets_version(), version) == 0);
     CHECK(strcmp(gettickets_version(), GETTICKETS_VERSION "") == 0);
+    CHECK(gettickets_version_number() == GETTICKETS_VERSION_NUMBER);
     CHECK(gettickets_abi_version() == GETTICKETS_ABI_VERSION);
 }
 

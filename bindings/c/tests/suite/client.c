@@ -4,9 +4,13 @@
 
 #include "suite.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 static void a_page_is_requested_over_http(void)
 {
@@ -40,7 +44,7 @@ static void every_setting_is_accepted(void)
     gettickets_credentials *credentials = NULL;
     gettickets_page *page = NULL;
     gettickets_server_version version;
-    int32_t exactly = 0;
+    int32_t exact = 0;
     start(5, NULL, &sandbox, &client);
     builder = gettickets_client_builder_new(gettickets_sandbox_url(sandbox));
     CHECK_CODE(GETTICKETS_OK, gettickets_credentials_api("sandbox-identifier", "sandbox-secret", &credentials, NULL));
@@ -65,8 +69,8 @@ static void every_setting_is_accepted(void)
     gettickets_client_builder_free(builder);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(second, NULL, NULL, &page, NULL));
     /* The reply is XML, which states the version. */
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exactly));
-    CHECK(exactly == 1 && version.major == 8 && version.minor == 13);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exact));
+    CHECK(exact == 1 && version.major == 8 && version.minor == 13);
     gettickets_page_free(page);
     gettickets_client_free(second);
     gettickets_client_free(client);
@@ -92,6 +96,97 @@ static void time_limits_have_their_documented_bounds(void)
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_total_timeout_ms(builder, most + 1));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_total_timeout_ms(builder, UINT64_MAX));
     gettickets_client_builder_free(builder);
+}
+
+/* Answers one request with HTTP 503, and requests a wait of 90 seconds. */
+static void *ask_to_wait(void *listener)
+{
+    static const char reply[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 90\r\nContent-Length: 0\r\n"
+                                "Connection: close\r\n\r\n";
+    char request[4096];
+    size_t len = 0;
+    ssize_t read_len;
+    int connection = accept(*(int *)listener, NULL, NULL);
+    CHECK(connection >= 0);
+    /* The last parameter of the form. */
+    do {
+        CHECK(len < sizeof request - 1);
+        read_len = recv(connection, request + len, sizeof request - 1 - len, 0);
+        CHECK(read_len > 0);
+        len += (size_t)read_len;
+        request[len] = '\0';
+    } while (strstr(request, "action=GetTickets") == NULL);
+    CHECK(send(connection, reply, sizeof reply - 1, MSG_NOSIGNAL) == (ssize_t)(sizeof reply - 1));
+    CHECK(shutdown(connection, SHUT_WR) == 0);
+    while (recv(connection, request, sizeof request, 0) > 0) {
+    }
+    close(connection);
+    return NULL;
+}
+
+static void cancel_before_the_wait(void *cancel, gettickets_log_level level, gettickets_text target, gettickets_text message)
+{
+    static const char retrying[] = "retrying in 90";
+    (void)level;
+    (void)target;
+    if (message.len > sizeof retrying && memcmp(message.data, retrying, sizeof retrying - 1) == 0) {
+        gettickets_cancel_now(cancel);
+    }
+}
+
+/* Whether a client with these time limits, or the default where one is 0, waits 90 seconds before it retries. */
+static int waits_before_a_retry(uint64_t timeout_ms, uint64_t total_timeout_ms)
+{
+    struct sockaddr_in address;
+    socklen_t size = sizeof address;
+    char url[64];
+    gettickets_client_builder *builder;
+    gettickets_client *client = NULL;
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    gettickets_cancel *cancel = gettickets_cancel_new();
+    gettickets_result code;
+    pthread_t thread;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(listener >= 0 && bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 1) == 0);
+    CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", (unsigned)ntohs(address.sin_port));
+    CHECK(pthread_create(&thread, NULL, ask_to_wait, &listener) == 0);
+    builder = gettickets_client_builder_new(url);
+    gettickets_client_builder_set_api_credentials(builder, "i", "s");
+    gettickets_client_builder_set_max_retry_after_ms(builder, 100000);
+    if (timeout_ms != 0) {
+        gettickets_client_builder_set_timeout_ms(builder, timeout_ms);
+    }
+    if (total_timeout_ms != 0) {
+        gettickets_client_builder_set_total_timeout_ms(builder, total_timeout_ms);
+    }
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, NULL));
+    gettickets_client_builder_free(builder);
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(cancel_before_the_wait, cancel, GETTICKETS_LOG_WARN));
+    code = gettickets_client_get_tickets(client, NULL, cancel, &page, &error);
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
+    CHECK(page == NULL && gettickets_error_attempts(error) == 1);
+    CHECK(code == GETTICKETS_ERROR_CANCELLED || gettickets_error_http_status(error) == 503);
+    gettickets_error_free(error);
+    gettickets_client_free(client);
+    gettickets_cancel_free(cancel);
+    CHECK(pthread_join(thread, NULL) == 0);
+    close(listener);
+    return code == GETTICKETS_ERROR_CANCELLED;
+}
+
+/* By default two minutes for a call, or the time limit of an attempt if that was set. */
+static void the_total_time_limit_has_its_documented_default(void)
+{
+    CHECK(waits_before_a_retry(0, 0));
+    CHECK(!waits_before_a_retry(30000, 0));
+    CHECK(waits_before_a_retry(100000, 0));
+    CHECK(waits_before_a_retry(30000, 120000));
+    CHECK(!waits_before_a_retry(0, 60000));
 }
 
 static void invalid_settings_are_refused_and_remembered(void)
@@ -309,6 +404,7 @@ const struct test client_tests[] = {
     TEST(a_page_is_requested_over_http),
     TEST(every_setting_is_accepted),
     TEST(time_limits_have_their_documented_bounds),
+    TEST(the_total_time_limit_has_its_documented_default),
     TEST(invalid_settings_are_refused_and_remembered),
     TEST(a_null_proxy_is_an_error),
     TEST(settings_are_checked_when_the_client_is_built),

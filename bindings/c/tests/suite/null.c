@@ -59,6 +59,7 @@ static void a_null_error_or_string_is_empty(void)
     gettickets_error_free(error);
     CHECK(offset == 7 && json == NULL);
     CHECK(gettickets_string_data(NULL) == NULL && gettickets_string_len(NULL) == 0);
+    CHECK(gettickets_string_text(NULL).data != NULL && gettickets_string_text(NULL).len == 0);
 }
 
 static void a_null_error_names_the_argument(void)
@@ -93,14 +94,14 @@ static void a_null_page_is_empty(void)
     gettickets_text place;
     struct ArrowArrayStream stream;
     uint64_t count = 7;
-    int32_t exactly = 7;
+    int32_t exact = 7;
     CHECK(gettickets_page_len(NULL) == 0 && gettickets_page_extra_count(NULL) == 0);
     CHECK(gettickets_page_finding_count(NULL) == 0 && gettickets_page_memory_size(NULL) == 0);
     CHECK(gettickets_page_missing_fields(NULL, V8_0) == 0);
     IS_NULL(gettickets_page_totalresults(NULL, &count));
     IS_NULL(gettickets_page_startnumber(NULL, &count));
     IS_NULL(gettickets_page_numreturned(NULL, &count));
-    IS_NULL(gettickets_page_detected_version(NULL, &version, &exactly));
+    IS_NULL(gettickets_page_detected_version(NULL, &version, &exact));
     IS_NULL(gettickets_page_as_of_version(NULL, V8_0, &page));
     IS_NULL(gettickets_page_share(NULL, &page));
     IS_NULL(gettickets_page_to_json(NULL, &text));
@@ -110,18 +111,18 @@ static void a_null_page_is_empty(void)
     IS_NULL(gettickets_page_finding(NULL, 0, &finding));
     IS_NULL(gettickets_page_finding_place(NULL, 0, 0, &place));
     IS_NULL(gettickets_page_arrow_stream(NULL, &stream));
-    CHECK(count == 7 && exactly == 7 && version.minor == 2 && page == NULL && text == NULL);
+    CHECK(count == 7 && exact == 7 && version.minor == 2 && page == NULL && text == NULL);
 }
 
 static void null_out_parameters_of_a_page_are_errors(void)
 {
     gettickets_page *page = decoded(EXAMPLE);
-    int32_t exactly = 7;
+    int32_t exact = 7;
     IS_NULL(gettickets_page_totalresults(page, NULL));
     IS_NULL(gettickets_page_startnumber(page, NULL));
     IS_NULL(gettickets_page_numreturned(page, NULL));
-    IS_NULL(gettickets_page_detected_version(page, NULL, &exactly));
-    CHECK(exactly == 7);
+    IS_NULL(gettickets_page_detected_version(page, NULL, &exact));
+    CHECK(exact == 7);
     IS_NULL(gettickets_page_as_of_version(page, V8_0, NULL));
     IS_NULL(gettickets_page_share(page, NULL));
     IS_NULL(gettickets_page_to_json(page, NULL));
@@ -358,7 +359,8 @@ static void the_other_functions_accept_null(void)
     CHECK(gettickets_sandbox_secret(NULL) == NULL && gettickets_sandbox_request_count(NULL) == 0);
     CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
     /* These have no pointer argument; they are here because every function must be called. */
-    CHECK(gettickets_version() != NULL && gettickets_abi_version() > 0 && gettickets_result_text(0) != NULL);
+    CHECK(gettickets_version() != NULL && gettickets_version_number() > 0 && gettickets_abi_version() > 0);
+    CHECK(gettickets_result_text(0) != NULL);
     CHECK(gettickets_result_name(0) != NULL);
     CHECK(gettickets_server_version_compare(V8_0, V8_0) == 0);
     gettickets_request_free(gettickets_request_new());

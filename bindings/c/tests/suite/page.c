@@ -10,14 +10,14 @@ static void a_page_has_the_server_version(void)
                               "<startnumber>0</startnumber><numreturned>0</numreturned><tickets/></whmcsapi>";
     gettickets_page *page = decoded(EXAMPLE);
     gettickets_server_version version;
-    int32_t exactly = 99;
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exactly));
-    CHECK(gettickets_server_version_compare(version, V8_0) == 0 && exactly == 0);
+    int32_t exact = 99;
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exact));
+    CHECK(gettickets_server_version_compare(version, V8_0) == 0 && exact == 0);
     gettickets_page_free(page);
     page = decoded(xml);
     CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exactly));
-    CHECK(version.major == 8 && version.minor == 13 && version.patch == 1 && exactly == 1);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exact));
+    CHECK(version.major == 8 && version.minor == 13 && version.patch == 1 && exact == 1);
     gettickets_page_free(page);
 }
 

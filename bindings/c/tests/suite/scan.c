@@ -205,6 +205,56 @@ static void a_cursor_of_another_scan_is_refused_without_effect(void)
     gettickets_sandbox_free(sandbox);
 }
 
+/* A setter that fails changes neither the setting nor what other setters do. */
+static void a_setter_that_fails_after_resuming_changes_nothing(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_string *cursor = NULL;
+    gettickets_ticket ticket;
+    gettickets_time since = { 2020, 1, 1, 0, 0, 0 };
+    gettickets_error *error = NULL;
+    gettickets_report report;
+    unsigned char seen[MOST] = { 0 };
+    int i;
+    start(130, NULL, &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    for (i = 0; i < 30; i++) {
+        CHECK_CODE(GETTICKETS_OK, gettickets_scan_next(scan, &ticket, NULL));
+        seen[gettickets_ticket_id(ticket)] = 1;
+    }
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
+    gettickets_scan_free(scan);
+    scan = NULL;
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_resume(scan, gettickets_string_data(cursor), NULL));
+    /* The cursor belongs to a scan without a time and without statuses. */
+    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_set_updated_since(scan, since, &error));
+    CHECK(holds(gettickets_error_hint(error), "gettickets_scan_resume"));
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_add_status(scan, "Open", NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_concurrency(scan, 1, NULL));
+    CHECK(returned(scan, seen) == 130 - 30);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
+    CHECK(report.concurrency == 1);
+    gettickets_scan_free(scan);
+
+    /* In the other order the cursor is refused, and the time is kept: no ticket is as recent. */
+    scan = NULL;
+    since.year = 9999;
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_updated_since(scan, since, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, gettickets_string_data(cursor), NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_full(scan, 1, NULL));
+    memset(seen, 0, sizeof seen);
+    CHECK(returned(scan, seen) == 0);
+    gettickets_scan_free(scan);
+    gettickets_string_free(cursor);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
 static void updated_since_returns_only_recent_tickets(void)
 {
     gettickets_sandbox *sandbox = NULL;
@@ -544,6 +594,7 @@ const struct test scan_tests[] = {
     TEST(a_scan_continues_from_a_cursor),
     TEST(a_scan_refuses_an_offset),
     TEST(a_cursor_of_another_scan_is_refused_without_effect),
+    TEST(a_setter_that_fails_after_resuming_changes_nothing),
     TEST(updated_since_returns_only_recent_tickets),
     TEST(tickets_of_several_statuses_are_returned_once),
     TEST(an_incomplete_scan_ends_with_an_error),

@@ -1,4 +1,4 @@
-/* Stands for a release with an earlier ABI. Its functions have the names of the library. */
+/* Represents a release with an earlier ABI. Its functions have the names of the library. */
 
 const char *gettickets_version(void);
 

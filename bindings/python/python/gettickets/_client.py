@@ -71,7 +71,8 @@ class _Base:
         servers do not send a time zone.
 
         Times are in seconds. `timeout` limits one attempt, `connect_timeout` the connection, and `total_timeout` all
-        attempts with the waits between them; None is no limit.
+        attempts with the waits between them; None disables the limit. No attempt lasts longer than `total_timeout`: for attempts
+        of more than two minutes, set both.
 
         A request is sent up to `max_attempts` times if a retry may help. The wait before a retry is a random time
         up to `initial_backoff`, which doubles with each retry, up to `max_backoff`. If the server

@@ -128,6 +128,7 @@ impl Servers {
 /// Measures every job that the options select.
 pub(super) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let mut jobs = jobs();
+    jobs.retain(|job| job.latency_ms == 0 || !options.quick());
     for job in &mut jobs {
         job.contenders
             .retain(|contender| options.wants_contender(&format!("{}: {}", job.title, contender.name)));

@@ -11,13 +11,13 @@ use crate::external;
 use crate::scan::export::PROGRAM;
 use crate::scan::usage;
 
-/// The command line with a configuration of its own.
+/// The command line with a separate configuration.
 pub(super) struct CommandLine {
     program: OsString,
     folder: tempfile::TempDir,
 }
 
-/// The name of the profile of a server.
+/// Returns the name of the profile for a server.
 pub(super) fn profile(index: usize) -> String {
     format!("install-{index:02}")
 }
@@ -45,7 +45,7 @@ impl CommandLine {
         Ok(CommandLine { program, folder })
     }
 
-    /// A file or directory of this name that is not there.
+    /// Returns the path for a file or directory of this name, and removes what exists there.
     pub(super) fn fresh(&self, name: &str) -> Result<PathBuf, Box<dyn Error>> {
         for ending in ["", "-wal", "-shm"] {
             let path = self.folder.path().join(format!("{name}{ending}"));
@@ -58,7 +58,7 @@ impl CommandLine {
         Ok(self.folder.path().join(name))
     }
 
-    /// Runs a command and returns what it took.
+    /// Runs a command and returns its measurements.
     pub(super) fn run(&self, servers: &mut Servers, args: &[&str]) -> Result<Turn, Box<dyn Error>> {
         let home = self.folder.path().as_os_str();
         let quiet = args.iter().chain(&["--quiet"]);

@@ -1,4 +1,4 @@
-//! Many installs far away, read side by side, beside one of them alone.
+//! Compares the time for many remote installs, which are read concurrently, with the time for one of them.
 
 use std::error::Error;
 
@@ -10,10 +10,10 @@ use crate::options::Options;
 const INSTALLS: u64 = 50;
 const TICKETS: u64 = 2_000;
 const LATENCY_MS: u64 = 100;
-/// All installs take at most so many times as long as one alone. One after the other they would take 50 times as long.
+/// The maximum ratio of the time for all installs to the time for one. Sequential reading would take 50 times as long.
 const MOST_TIMES: f64 = 3.0;
 
-/// Measures many installs far away beside one of them.
+/// Measures many remote installs and one of them.
 pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     eprintln!("fleet of {INSTALLS} installs");
     let mut servers = Servers::start(INSTALLS, TICKETS, LATENCY_MS)?;

@@ -1,4 +1,4 @@
-//! A lake beside one file of the same tickets.
+//! Compares an export to a lake with an export of the same tickets to one file.
 
 use std::error::Error;
 
@@ -7,10 +7,10 @@ use super::report::{Goal, Report, Row};
 use super::servers::Servers;
 use crate::options::Options;
 
-/// The most memory for a lake, in megabytes, however many tickets and partitions there are.
+/// The maximum memory of an export to a lake, in megabytes, for any number of tickets and partitions.
 const MOST_MEGABYTES: f64 = 192.0;
 
-/// Measures a lake beside a file.
+/// Measures an export to a lake and an export to a file.
 pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let tickets = super::tickets(options);
     eprintln!("lake of {tickets} tickets");

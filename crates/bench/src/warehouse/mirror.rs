@@ -1,4 +1,4 @@
-//! Mirrors beside an export of the same list.
+//! Compares mirrors with an export of the same list.
 
 use std::error::Error;
 use std::path::Path;
@@ -11,16 +11,17 @@ use super::report::{Goal, Report, Row};
 use super::servers::Servers;
 use crate::options::Options;
 
-/// How many tickets change before a full run.
+/// The number of tickets that change before a full run.
 const CHANGED: u64 = 1_000;
-/// A first run takes at most so many times as long as an export to NDJSON.
+/// The maximum ratio of the time of a first run to that of an export to NDJSON.
 const MOST_TIMES: f64 = 2.0;
-/// The most rows that a run writes for each ticket that changed: its row, the change, and one for the run among all.
+/// The maximum number of rows written for each changed ticket: its row and the change. The row of the run is shared by
+/// all.
 const MOST_ROWS: f64 = 2.0;
-/// The most requests of a run that finds nothing new.
+/// The maximum number of requests of a run that finds no changes.
 const MOST_REQUESTS: f64 = 2.0;
 
-/// Measures mirrors beside an export.
+/// Measures mirrors and an export.
 pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let tickets = super::tickets(options);
     eprintln!("mirror of {tickets} tickets");
@@ -69,7 +70,7 @@ pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     Ok(Report { what: "mirror".to_owned(), rows })
 }
 
-/// How many rows the last run wrote: tickets, changes and itself.
+/// Returns the number of rows that the last run wrote: tickets, changes and the run itself.
 fn rows_of_last_run(file: &Path) -> Result<u64, Box<dyn Error>> {
     let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let rows: i64 = database.query_row(

@@ -1,7 +1,7 @@
-//! Mirrors, fleets and lakes by the command line: `cargo xtask bench mirror fleet lake`.
+//! Measures mirrors, fleets and lakes with the command line: `cargo xtask bench mirror fleet lake`.
 //!
-//! The sandboxes run in one process of their own, and each run of the command line in another, so that the CPU time of clients and
-//! servers is known apart.
+//! The sandboxes share one separate process, and each run of the command line is another process, so that the CPU times
+//! of clients and servers are measured separately.
 
 mod command;
 mod fleet;
@@ -20,15 +20,16 @@ pub(crate) use lake::measure as fill_lake;
 pub(crate) use mirror::measure as fill_mirror;
 pub(crate) use report::Report;
 
-/// Tickets of a large install, without and with `--million`.
+/// The number of tickets of a large install, without and with `--million`.
 const TICKETS: u64 = 100_000;
 const MILLION: u64 = 1_000_000;
 
-/// How often each job is done; an option changes it. A million tickets take long, and their times vary little.
+/// The default number of repetitions of each job. With a million tickets it is lower, because they take long and their
+/// times vary little.
 const TURNS: usize = 3;
 const TURNS_OF_MILLION: usize = 1;
 
-/// Runs the program of the servers, if the arguments name it.
+/// Runs the servers, if the arguments request them.
 pub(crate) fn helper(args: &[String]) -> Option<Result<(), Box<dyn Error>>> {
     let (name, rest) = args.split_first()?;
     (name == servers::SERVERS).then(|| servers::run(rest))

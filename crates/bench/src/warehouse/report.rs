@@ -1,4 +1,4 @@
-//! The figures of mirrors, fleets and lakes, as tables in Markdown.
+//! Formats the measurements of mirrors, fleets and lakes as Markdown tables.
 
 use std::fmt;
 
@@ -10,23 +10,23 @@ use crate::scan::usage::Taken;
 /// One table.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// The heading of its first column.
+    /// The heading of the first column.
     pub(super) what: String,
     pub(super) rows: Vec<Row>,
 }
 
-/// A job and its turns.
+/// A job and the measurements of its repetitions.
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
     what: String,
     tickets: u64,
     turns: Vec<Turn>,
-    /// Rows that a run wrote.
+    /// The number of rows that a run wrote.
     pub(super) written_rows: Option<u64>,
     pub(super) goal: Option<Goal>,
 }
 
-/// What a turn took.
+/// The measurements of one repetition.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Turn {
     pub(super) taken: Taken,
@@ -34,10 +34,10 @@ pub(super) struct Turn {
     pub(super) requests: u64,
 }
 
-/// A value beside its limit.
+/// A value and its limit.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Goal {
-    /// What is compared, such as "x export to NDJSON".
+    /// The meaning of the value, such as "x export to NDJSON".
     pub(super) what: String,
     pub(super) value: f64,
     pub(super) at_most: f64,
@@ -57,17 +57,17 @@ impl Row {
         self.median(|turn| turn.taken.seconds)
     }
 
-    /// The most memory in any turn, in megabytes.
+    /// The maximum memory of all repetitions, in megabytes.
     pub(super) fn peak_megabytes(&self) -> f64 {
         self.turns.iter().map(|turn| turn.taken.peak_bytes).max().unwrap_or(0) as f64 / 1e6
     }
 
-    /// The most that a turn wrote, in megabytes.
+    /// The maximum amount that a repetition wrote, in megabytes.
     pub(super) fn written_megabytes(&self) -> f64 {
         self.turns.iter().map(|turn| turn.taken.written_bytes).max().unwrap_or(0) as f64 / 1e6
     }
 
-    /// The most requests of any turn.
+    /// The maximum number of requests of all repetitions.
     pub(super) fn requests(&self) -> u64 {
         self.turns.iter().map(|turn| turn.requests).max().unwrap_or(0)
     }
@@ -76,7 +76,7 @@ impl Row {
         median(&self.turns.iter().map(value).collect::<Vec<f64>>())
     }
 
-    /// Adds a goal for the time beside that of another row.
+    /// Adds a goal for the ratio of the time to that of another row.
     pub(super) fn at_most(&mut self, times: f64, other: &Row) {
         let value = self.seconds() / other.seconds().max(f64::MIN_POSITIVE);
         self.goal = Some(Goal { what: format!("x {}", other.what), value, at_most: times });

@@ -1,4 +1,4 @@
-//! Sandboxes in a process of their own: `warehouse-servers COUNT TICKETS LATENCY_MS`.
+//! Runs sandboxes in a separate process: `warehouse-servers COUNT TICKETS LATENCY_MS`.
 
 use std::error::Error;
 use std::io::{self, BufRead};
@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::scan::process::{Address, Process, Served};
 use crate::scan::usage;
 
-/// The first argument that makes this program the servers.
+/// The first argument with which this program runs the servers.
 pub(super) const SERVERS: &str = "warehouse-servers";
 
-/// What the servers are asked for.
+/// A command for the process of the servers.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Order {
-    /// So many tickets of each are moved to another department first.
+    /// Moves this many tickets of each server to another department first.
     pub(super) moved: u64,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Servers {
 }
 
 impl Servers {
-    /// Starts so many servers with so many tickets each.
+    /// Starts a number of servers with this many tickets each.
     pub(super) fn start(count: u64, tickets: u64, latency_ms: u64) -> Result<Servers, Box<dyn Error>> {
         let args = [SERVERS.to_owned(), count.to_string(), tickets.to_string(), latency_ms.to_string()];
         let mut process = Process::start_self(&args)?;
@@ -36,19 +36,19 @@ impl Servers {
         Ok(Servers { process, addresses })
     }
 
-    /// What the servers did so far, all together.
+    /// Returns the totals of all servers so far.
     pub(super) fn served(&mut self) -> Result<Served, Box<dyn Error>> {
         self.process.ask(&Order::default())
     }
 
-    /// Moves so many tickets of each to another department.
+    /// Moves this many tickets of each server to another department.
     pub(super) fn move_tickets(&mut self, moved: u64) -> Result<(), Box<dyn Error>> {
         self.process.ask::<Served>(&Order { moved }).map(drop)
     }
 }
 
-/// Tickets with a reply each, in an order that a list by the last reply has: a mirror of such an install reads one page where
-/// nothing happened.
+/// Returns tickets that each have a reply, so that the list is in the order of the last reply. A mirror of such an
+/// install reads one page if nothing has changed.
 fn regular(seed: u64, tickets: u64) -> Vec<Ticket> {
     let is_regular = |ticket: &Ticket| ticket.lastreply.is_some() && ticket.date <= ticket.lastreply;
     let wanted = usize::try_from(tickets).unwrap_or(usize::MAX);

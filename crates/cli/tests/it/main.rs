@@ -28,6 +28,8 @@ mod request;
 mod sandbox;
 mod several;
 mod singer;
+#[cfg(target_os = "linux")]
+mod soak;
 mod spreadsheet;
 mod stats;
 mod terminal;

@@ -1,4 +1,4 @@
-//! What the program shows on a terminal while it waits. `script` of util-linux provides the terminal.
+//! Tests of the progress display on a terminal, which the program `script` of util-linux provides.
 
 #![cfg(target_os = "linux")]
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gettickets_sandbox::Sandbox;
 
-/// Runs the program on a terminal, and returns everything that it wrote there; `None` where `script` is not installed.
+/// Runs the program on a terminal, and returns its output, or `None` if `script` is not installed.
 fn on_a_terminal(sandbox: &Sandbox, arguments: &str) -> Option<String> {
     let output = Command::new("script")
         .args(["--quiet", "--return", "--command"])

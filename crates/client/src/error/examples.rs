@@ -1,4 +1,4 @@
-//! One error of every kind, from which the documentation of the errors is written.
+//! One error of every kind, from which the documentation of the errors is generated.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ use super::transport::{TimeoutPhase, TransportError, TransportErrorKind};
 
 /// Returns at least one error of every kind, related ones together, with typical texts of servers.
 ///
-/// The pages about errors are written from it, and a test of theirs names the kinds that it lacks.
+/// The documentation pages about errors are generated from this list, and a test of the crate `site` reports missing
+/// kinds.
 #[doc(hidden)]
 pub fn error_examples() -> Vec<Error> {
     let mut errors = Vec::new();
@@ -96,12 +97,12 @@ fn unexpected_responses() -> Vec<Error> {
     errors
 }
 
-/// Bodies that can't be read, each decoded.
+/// The decoding errors of bodies that cannot be read.
 fn decode() -> Vec<Error> {
     let ticket = |fields: &str| {
         format!("{{\"result\":\"success\",\"tickets\":{{\"ticket\":[{{\"id\":1,{fields}}}]}}}}").into_bytes()
     };
-    // More different names than a page may have.
+    // More distinct names than a page may have.
     let names: Vec<String> = (0..70_000).map(|number| format!("\"x{number}\":0")).collect();
     let bodies = [
         Vec::new(),

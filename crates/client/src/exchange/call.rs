@@ -137,11 +137,8 @@ impl<'a> Call<'a> {
     }
 
     fn send(&mut self, began: Instant, now: Instant) -> Step {
-        // The first attempt has its own limit, even if the total is shorter.
-        let timeout = match self.requests {
-            0 => self.settings.attempt_timeout.min(self.settings.total_timeout),
-            _ => self.settings.attempt_timeout.min(self.left(began, now)),
-        };
+        // No attempt lasts past the total time.
+        let timeout = self.settings.attempt_timeout.min(self.left(began, now));
         self.requests = self.requests.saturating_add(1);
         self.sent = Some(now);
         self.state = State::Sent;

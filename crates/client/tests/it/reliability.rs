@@ -1,4 +1,4 @@
-//! Every misbehavior of the sandbox and its effect. Writes RELIABILITY.md, and checks that it is up to date.
+//! Runs the client against every quirk of the sandbox. Writes RELIABILITY.md, and checks that it is up to date.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use gettickets_sandbox::{Quirk, Sandbox};
 const TICKETS: u64 = 120;
 const TIMEOUT: Duration = Duration::from_millis(1500);
 const MAX_RESPONSE: usize = 4 << 20;
-/// More than any of the scans needs. Without a limit, the test of a scan that never ends would not end either.
+/// The maximum number of requests of a scan, more than any of them needs, so that the test always ends.
 const MOST_REQUESTS: u64 = 400;
 
 const HEAD: &str = "\
@@ -22,7 +22,7 @@ const HEAD: &str = "\
 ## How a client deals with a server that deviates
 
 This page is written by a test (`crates/client/tests/it/reliability.rs`) that runs the client against the sandbox's quirks.
-`UPDATE_RELIABILITY=1 cargo test -p gettickets --test it reliability` rewrites it. Each server has
+`UPDATE_RELIABILITY=1 cargo test -p gettickets --test it reliability` updates it. Each server has
 120 tickets. An attempt may take 1.5 seconds, there are three attempts, and a reply may have 4 MiB; no scan needed
 more than 400 requests. *One page* is `get_tickets` with a `limitnum` of 40, *every ticket* is `scan`.
 
@@ -66,8 +66,8 @@ const BOUNDS: &str = "
 | server | nesting; different names of unknown fields | 64 levels; 65,536 |
 | server | text in an error | message 1,000 characters, readable text of a page 300, excerpt 80; the program prints at most 2,000 |
 | server | a scan | 1,000,000 requests (`max_requests`), tickets by `max_tickets`; memory of ids at most 130 bytes each |
-| install (Local API) | output around the reply; its time | 1 MiB; the time limit, after which its processes are ended |
-| file | configuration; cursor | 1 MiB; memory follows from its length |
+| install (Local API) | output around the reply; its time | 1 MiB; the time limit, after which its processes are killed |
+| file | configuration; cursor | 1 MiB; memory in proportion to its length |
 | file | checkpoint; reply or line for `decode`; `--load` | 256 MiB; 256 MiB; 64 MiB |
 | local user | files of an export | new ones, for the owner alone, never through a symbolic link; an existing file keeps owner and mode |
 | local user | secrets | not in arguments, nor in the environment of PHP |
@@ -76,31 +76,34 @@ Decoding a reply and matching its rows take time linear in its size and are not 
 
 ## What is promised against a disk that fails
 
-A file, the files of a run of a lake, and what a run of a mirror writes of an install are there as a whole or not at all. Whatever ends a run,
-the last good state stays; the next run goes on from it, removes what is left over, and says so.
+An exported file, all files of one run of a lake, and everything that a run of a mirror writes for an install are each written
+completely or not at all. If a run is interrupted, the last good state is kept; the next run continues from it, removes what the
+interrupted run left behind, and prints a note.
 
-| of | a call that fails, or a full disk | `kill -9` | a power failure |
+| output | a failed call, or a full disk | `kill -9` | a power failure |
 |---|---|---|---|
-| an export into a file | exit code 6; the message says what is kept, and whether `--resume` continues it | `--resume` continues from the last checkpoint, at most five seconds earlier | as `kill -9`; a file whose export was reported has its name and its bytes |
+| an export into a file | exit code 6; the message says what is kept, and whether `--resume` continues it | `--resume` continues from the last checkpoint, at most five seconds earlier | as `kill -9`; if the export had reported success, the file is complete under its final name |
 | an export of several installs into one file | exit code 6, and nothing is kept | nothing is kept; the next run removes the temporary file | as `kill -9` |
-| a run of a lake | exit code 6; nothing of the run is kept, or the message says that the next run finishes it | the next run removes its files, or gives them their names if all were complete | as `kill -9` |
-| a mirror in SQLite | an error; each install keeps its last state | the same; installs that were committed stay | the same; a run that was reported is in the database |
-| a directory that goes away in a run | an error, also where the system reports none | | |
+| a run of a lake | exit code 6; no file of the run is kept, or the message says that the next run finishes it | the next run removes its files, or renames them to their final names if all were complete | as `kill -9` |
+| a mirror in SQLite | an error; each install keeps its last state | the same; installs that were committed are kept | the same; a run that had reported success is in the database |
+| a directory that is removed during a run | an error, even if the system reports none | | |
 
-`crates/cli/tests/it/disk` tests it: a library for `LD_PRELOAD` counts the calls that create, write, truncate, sync, rename and remove
-files, and lets one fail (EIO once, or ENOSPC from then on), or kills the process before it, also while it resumes or recovers. For
-power failures the calls are logged and replayed without what was not synced: nothing of it, all of it, the names alone, or a part
-that is drawn. `cargo xtask test` draws 7 to 24 moments of each kind; with `GETTICKETS_DISK_FAULTS=200` each test draws 200, or has every
-moment where there are fewer. Such a run killed exports 239 times, and lakes and mirrors at every call; nothing was lost, no half file had a
-final name, and every next run went on.
+The tests are in `crates/cli/tests/it/disk`. A library for `LD_PRELOAD` counts the calls that create, write, truncate, sync, rename
+and remove files. It makes one call fail (once with EIO, or with ENOSPC for all later calls too), or kills the process before the
+call, also while a run resumes or recovers. For power failures the calls are logged and replayed; of the changes that were not
+synced, the replay keeps none, all, only the names, or a random part. `cargo xtask test` selects 5 to 24 random moments for each
+kind of fault. With `GETTICKETS_DISK_FAULTS=200` each test selects 200 moments, or every moment if there are fewer. A test run with
+this setting killed exports 239 times, and killed lakes and mirrors at every call. Nothing was lost, no incomplete file had its
+final name, and every following run continued.
 
-In `disk/random.rs` two sandboxes and a mirror of them take 1,000 random steps, with the program killed in about 90 runs; the recorded
-changes of every run equal the difference of the states before and after it, and after each full run the mirror equals the installs.
+In `disk/random.rs` a mirror of two sandboxes runs for 1,000 random steps, and the program is killed in about 90 runs. The changes
+that each run records equal the difference of the states before and after it, and after each full run the mirror equals the
+installs.
 
 ## What fuzzing has run
 
-Executions of each fuzz target (`fuzz/README.md` says what each holds), added up over runs of `cargo xtask fuzz --record`.
-Findings were fixed before the commit that is named.
+The table has the number of executions of each fuzz target, added up over runs of `cargo xtask fuzz --record`; `fuzz/README.md`
+describes the targets. Findings were fixed before the commit in the table.
 
 ";
 
@@ -131,7 +134,7 @@ fn every_quirk_is_handled_or_reported() {
     );
 }
 
-/// The part of the page between these lines, which is copied.
+/// Returns the part of the existing file between these lines, which is copied.
 fn kept(committed: &str, [begin, end]: [&str; 2]) -> String {
     let table = committed.split_once(begin).and_then(|(_, rest)| rest.split_once(end));
     format!("{begin}{}{end}\n", table.map_or("\n\n", |(table, _)| table))

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::outcome::{Decoded, note_top_level};
+use super::decoded::{Decoded, note_top_level};
 use crate::extra::Extra;
 use crate::finding::Findings;
-use crate::page::PageExtras;
+use crate::page::RareParts;
 use crate::tickets::arena::{ArenaBuilder, AttachmentRow, ExtraRow};
 use crate::tickets::body::Body;
 use crate::tickets::rows::Row;
@@ -52,7 +52,7 @@ impl Count {
     }
 }
 
-/// A page under construction. Its errors have no place; the decoder of the format adds it.
+/// A page under construction. Its errors have no offset and no path; the decoder of the format adds them.
 #[derive(Default)]
 pub(super) struct PageBuilder {
     pub(super) arena: ArenaBuilder,
@@ -82,7 +82,7 @@ impl PageBuilder {
         self.arena.rows.len()
     }
 
-    /// Removes the tickets read so far. Used when the list occurs twice: the last one counts.
+    /// Removes the tickets read so far. Used when the list occurs twice: the last list is used.
     pub(super) fn drop_tickets(&mut self) {
         self.arena.rows.clear();
         self.arena.attachments.clear();
@@ -94,21 +94,21 @@ impl PageBuilder {
     /// Adds a finding about a field of the current ticket.
     pub(super) fn note(&mut self, kind: FindingKind, field: Field, detail: Option<String>) {
         let ticket = self.ticket_count();
-        let place = || format!("tickets.ticket[{ticket}].{field}");
-        self.findings.note_ticket(ticket, kind, Some(field), place, detail);
+        let path = || format!("tickets.ticket[{ticket}].{field}");
+        self.findings.note_ticket(ticket, kind, Some(field), path, detail);
     }
 
     /// Adds a finding about the current ticket.
     pub(super) fn note_ticket(&mut self, kind: FindingKind, key: &str) {
         let ticket = self.ticket_count();
         let key = text::excerpt(key, 64);
-        let place = || format!("tickets.ticket[{ticket}].{key}");
-        self.findings.note_ticket(ticket, kind, None, place, None);
+        let path = || format!("tickets.ticket[{ticket}].{key}");
+        self.findings.note_ticket(ticket, kind, None, path, None);
     }
 
     pub(super) fn set_count(&mut self, count: Count, value: Option<u64>) {
-        if let Some(slot) = self.counts.get_mut(count as usize) {
-            *slot = value;
+        if let Some(known) = self.counts.get_mut(count as usize) {
+            *known = value;
         }
     }
 
@@ -164,11 +164,11 @@ impl PageBuilder {
         Ok(())
     }
 
-    /// Adds a finding if a date is not spelled as documented.
+    /// Adds a finding if a date is not in the documented notation, or cannot be read.
     fn note_date(&mut self, field: Field, text: &str, is_object: bool) {
         let kind = match time::read(text) {
             WireTime::Unreadable => FindingKind::UnreadableDate,
-            _ if is_object || !time::is_documented_spelling(text) => FindingKind::DateSpelling,
+            _ if is_object || !time::is_documented_notation(text) => FindingKind::DateSpelling,
             _ => return,
         };
         let detail = self.findings.excerpt(text, 40);
@@ -232,8 +232,8 @@ impl PageBuilder {
             let detail = "an index, for which the position in the list is used";
             self.note(FindingKind::MissingField, Field::Attachments, Some(detail.into()));
         }
-        let place = u64::from(self.attachment_position());
-        self.arena.attachments.push(AttachmentRow { filename, index: index.unwrap_or(place) });
+        let position = u64::from(self.attachment_position());
+        self.arena.attachments.push(AttachmentRow { filename, index: index.unwrap_or(position) });
         self.row.head.set_attachments_len(self.row.head.attachments_len() + 1);
     }
 
@@ -304,7 +304,7 @@ impl PageBuilder {
         let page = Page {
             counts: self.counts.into(),
             tickets: Tickets::from_arena(self.arena),
-            extras: PageExtras::new(self.server_version, Extra::new(self.extra)),
+            rare: RareParts::new(self.server_version, Extra::new(self.extra)),
         };
         Decoded { reply: Reply::Tickets(page), findings: self.findings }
     }

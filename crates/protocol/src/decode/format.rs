@@ -1,7 +1,7 @@
 //! Detects the format of a body and where the reply starts.
 
+use super::decoded::note_top_level;
 use super::excerpt;
-use super::outcome::note_top_level;
 use crate::finding::Findings;
 use crate::{DecodeError, DecodeErrorKind, FindingKind, PageKind, page_kind, text};
 

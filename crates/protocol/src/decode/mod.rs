@@ -5,12 +5,12 @@
 //! both.
 
 mod builder;
+mod decoded;
 mod excerpt;
 mod format;
 mod json;
 mod nvp;
 mod other_call;
-mod outcome;
 mod xml;
 
 use std::any::Any;
@@ -20,8 +20,8 @@ use std::sync::Arc;
 use crate::finding::Findings;
 use crate::{DecodeError, DecodeErrorKind, Redactor, Reply};
 
+use self::decoded::{Decoded, Failed};
 use self::format::Format;
-use self::outcome::{Decoded, Failed};
 
 /// Decodes a reply. Known deviations from the documented format are accepted and reported as
 /// [`Page::findings`](crate::Page::findings). A `Vec<u8>` or `String` is not copied.
@@ -81,7 +81,18 @@ impl Decoder {
         Decoder::default()
     }
 
-    /// Whether the first finding is an error. Default: `false`.
+    /// Whether a page with a finding is an error, which names the first finding. Default: `false`.
+    ///
+    /// An error of the API is returned as [`Reply::Error`] in any case, so that its message is not lost: it has no data
+    /// that a deviation could affect.
+    ///
+    /// ```
+    /// use gettickets_protocol::{Decoder, Reply};
+    /// let body = "Notice: Undefined index\n{\"result\":\"error\",\"message\":\"Authentication Failed\"}";
+    /// let Reply::Error(error) = Decoder::new().strict(true).decode(body)? else { panic!() };
+    /// assert_eq!(error.message(), Some("Authentication Failed"));
+    /// # Ok::<(), gettickets_protocol::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn strict(self, strict: bool) -> Decoder {
         Decoder { strict, ..self }
@@ -97,9 +108,9 @@ impl Decoder {
     /// Redacts all server text in errors, in the message of an API error and in findings. The body is redacted before
     /// an excerpt is cut from it. A reply without these is not searched, so redaction costs nothing for normal pages.
     ///
-    /// If a reply echoes a secret and is broken by a quote or an `&` in it, the redacted body is decoded in its place,
-    /// and offsets refer to the redacted body. If a body of more than 4 MiB cannot be decoded, none of its text is
-    /// shown.
+    /// A server may echo a secret without encoding it, so that a quote or an `&` in the secret makes the reply invalid.
+    /// Then the redacted body is decoded instead, and offsets refer to the redacted body. If a body of more than 4 MiB
+    /// cannot be decoded, none of its text is shown.
     ///
     /// ```
     /// use gettickets_protocol::{Credentials, Decoder, Reply};
@@ -217,10 +228,11 @@ impl Decoder {
         format::find(body, findings)
     }
 
-    /// Returns the decoded reply, or an error if it has a finding and the decoder is strict.
+    /// Returns the decoded reply, or an error if it is a page with a finding and the decoder is strict.
     fn reply(&self, reply: Decoded) -> Result<Reply, DecodeError> {
+        let is_page = matches!(reply.reply, Reply::Tickets(_));
         match reply.findings.first() {
-            Some(finding) if self.strict => {
+            Some(finding) if self.strict && is_page => {
                 let place = finding.places.first().cloned().unwrap_or_default();
                 let error =
                     DecodeError::new(DecodeErrorKind::Strict { finding: finding.kind }).with_path(place);

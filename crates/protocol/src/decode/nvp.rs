@@ -4,7 +4,7 @@
 //! Errors are read. A list is read only from flat keys such as `tickets[ticket][0][id]=1`, with a finding.
 
 use super::builder::{self, Count, PageBuilder, Scalar, integer};
-use super::outcome::{Decoded, note_top_level};
+use super::decoded::{Decoded, note_top_level};
 use super::{excerpt, format, other_call};
 use crate::finding::Findings;
 use crate::tickets::span::Span;

@@ -2,8 +2,8 @@
 
 use crate::DecodeErrorKind;
 
-/// Top-level keys of the documented replies to other calls. A reply that has all keys of a row looks like that call;
-/// the first matching row is used.
+/// The rules: top-level keys of the documented reply to another call, and its name. A reply that has all keys of a rule
+/// looks like that call; the first matching rule is used.
 const CALLS: &[(&[&str], &str)] = &[
     (&["ticketid", "replies"], "GetTicket"),
     (&["ticketid", "tid"], "GetTicket"),
@@ -43,7 +43,7 @@ pub(super) fn check<'k>(
     keys: impl Iterator<Item = (&'k str, bool)> + Clone,
 ) -> Result<(), DecodeErrorKind> {
     let has = |wanted: &str| keys.clone().any(|(key, _)| key == wanted);
-    let fits = |row: &&(&[&str], &'static str)| row.0.iter().all(|key| has(key));
+    let fits = |rule: &&(&[&str], &'static str)| rule.0.iter().all(|key| has(key));
     let looks_like = CALLS.iter().find(fits).map(|(_, call)| *call);
     let is_empty_page =
         has_count && looks_like.is_none() && !keys.clone().any(|(_, is_container)| is_container);

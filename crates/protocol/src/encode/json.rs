@@ -1,4 +1,4 @@
-//! Encodes JSON in the documented spelling.
+//! Encodes wire JSON: the documented format, as PHP writes it.
 
 use crate::{Field, FieldValue, Page, TicketRef};
 
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_are_spelled_as_php_spells_them() {
+    fn strings_are_escaped_as_php_escapes_them() {
         let mut out = String::new();
         string(&mut out, "a/b \"é\" \\ 😀\u{1}\u{7f}\n");
         assert_eq!(out, r#""a\/b \"\u00e9\" \\ \ud83d\ude00\u0001"#.to_owned() + "\u{7f}\\n\"");

@@ -6,8 +6,9 @@ mod xml;
 use crate::{ApiError, Page, ResponseType, Version};
 
 impl Page {
-    /// Encodes the page as JSON in the documented spelling, as a server of this version would send it: ids as text,
-    /// `\/`, `\u00e9`.
+    /// Encodes the page as wire JSON: in the documented format, as a server of this version would send it, with ids as
+    /// text, `\/` and `\u00e9`. [`decode`](crate::decode) reads it. This project's own format, canonical JSON, is
+    /// [`to_json`](Page::to_json).
     ///
     /// ```
     /// use gettickets_protocol::{Page, Ticket, Tickets, Version};
@@ -23,8 +24,9 @@ impl Page {
     ///
     /// XML has no null and no types: null becomes an empty element, which is decoded as an empty text.
     ///
-    /// An unknown field is left out if its name is not a plain XML name (an ASCII letter or `_`, then letters, digits,
-    /// `_`, `-` and `.`). Unknown lists, objects, numbers and booleans become their JSON text.
+    /// An unknown field is dropped if its name is not a plain XML name (an ASCII letter or `_`, then ASCII letters,
+    /// digits, `_`, `-` and `.`); [`to_wire_json`](Page::to_wire_json) keeps it. Unknown lists, objects, numbers and
+    /// booleans become their JSON text.
     pub fn to_wire_xml(&self, version: Version) -> String {
         xml::page(&self.as_of_version(version), version)
     }

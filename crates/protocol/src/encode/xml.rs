@@ -81,8 +81,8 @@ fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
     }
 }
 
-/// Writes an unknown field, unless its name is not valid in XML. A value that is not a string is written as JSON, which
-/// is decoded as text.
+/// Writes an unknown field, unless its name is not a plain XML name: the field is then left out. A value that is not a
+/// string is written as JSON, which is decoded as text.
 fn extra(out: &mut String, name: &str, json: &str) {
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');

@@ -35,7 +35,7 @@ impl Tickets {
         let mut arena = ArenaBuilder::default();
         arena.rows.reserve(self.len());
         arena.extra_names = from.extra_names().to_vec();
-        for (place, row) in self.rows().enumerate() {
+        for (index, row) in self.rows().enumerate() {
             let mut kept = row.unpacked();
             let shown = kept.head.present.intersection(self.shown);
             for field in
@@ -55,8 +55,8 @@ impl Tickets {
                     index: one.index,
                 }),
             );
-            arena.extras.extend(from.extras(self.start as usize + place).iter().map(|extra| ExtraRow {
-                ticket: place as u32,
+            arena.extras.extend(from.extras(self.start as usize + index).iter().map(|extra| ExtraRow {
+                ticket: index as u32,
                 name: extra.name,
                 json: into.keep(from.text(extra.json)),
             }));

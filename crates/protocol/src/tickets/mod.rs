@@ -19,7 +19,8 @@ use serde::{Serialize, Serializer};
 use self::arena::{Arena, ArenaBuilder, AttachmentRow, ExtraRow};
 use self::rows::{Row, RowRef};
 pub use self::ticket_ref::{AttachmentRef, Attachments, FieldValue, TicketRef};
-use crate::{Field, FieldKind, FieldSet, Ticket, Version, time};
+use crate::ticket::OwnedValue;
+use crate::{Attachment, Field, FieldSet, Ticket, Version, time};
 
 /// The tickets of a page: an arena of text, and a row of fixed size for each ticket.
 ///
@@ -46,8 +47,8 @@ impl Tickets {
         Tickets { arena: Arc::new(arena.finish()), start: 0, end, shown: FieldSet::ALL }
     }
 
-    /// Creates the tickets as a server of this version would send them: later fields are left out, and a
-    /// `requestor_name` that is `None` is sent as null.
+    /// Creates the tickets with the fields that a server of this version sends: known fields of later versions are left
+    /// out, and a `requestor_name` that is `None` is sent as null. Unknown fields ([`Ticket::extra`]) are kept.
     pub fn new(tickets: &[Ticket], version: Version) -> Tickets {
         let mut arena = ArenaBuilder::default();
         arena.rows.reserve(tickets.len());
@@ -99,7 +100,7 @@ impl Tickets {
         Tickets { start: self.start + start as u32, end: self.start + end as u32, ..self.clone() }
     }
 
-    /// Returns the tickets as a server of this version would send them: later fields are hidden.
+    /// Returns the tickets without the known fields that a server of this version does not send. Unknown fields stay.
     #[must_use]
     pub fn as_of_version(&self, version: Version) -> Tickets {
         Tickets { shown: self.shown.intersection(FieldSet::known_to(version)), ..self.clone() }
@@ -146,27 +147,18 @@ fn push_ticket<'a>(
             row.set_null(field);
             continue;
         }
-        match field.kind() {
-            FieldKind::Integer => row.set_integer(field, ticket.integer(field).unwrap_or_default(), true),
-            FieldKind::Attachments => push_attachments(arena, &mut row, ticket),
-            FieldKind::Boolean => {
-                if let Some(removed) = ticket.attachments_removed {
-                    row.head.set_attachments_removed(removed);
-                    row.head.present.insert(field);
-                }
+        match ticket.value(field) {
+            OwnedValue::Integer(number) => row.set_integer(field, number, true),
+            OwnedValue::Text(Some(text)) => row.set_text(field, arena.push_text(text)),
+            OwnedValue::Text(None) if field == Field::RequestorName => row.set_null(field),
+            OwnedValue::DateTime(_, Some(text)) => row.set_text(field, arena.push_text(text)),
+            OwnedValue::DateTime(date, None) => row.set_text(field, arena.push_text(&time::to_wire(date))),
+            OwnedValue::Boolean(Some(removed)) => {
+                row.head.set_attachments_removed(removed);
+                row.head.present.insert(field);
             }
-            FieldKind::DateTime => {
-                let text = match ticket.date_of(field) {
-                    (_, Some(text)) => arena.push_text(text),
-                    (date, None) => arena.push_text(&time::to_wire(date)),
-                };
-                row.set_text(field, text);
-            }
-            FieldKind::Text => match ticket.text(field) {
-                Some(text) => row.set_text(field, arena.push_text(text)),
-                None if field == Field::RequestorName => row.set_null(field),
-                None => {}
-            },
+            OwnedValue::Attachments(Some(list)) => push_attachments(arena, &mut row, list),
+            OwnedValue::Text(None) | OwnedValue::Boolean(None) | OwnedValue::Attachments(None) => {}
         }
     }
     for (name, value) in &ticket.extra {
@@ -180,8 +172,7 @@ fn push_ticket<'a>(
     arena.rows.push(&row);
 }
 
-fn push_attachments(arena: &mut ArenaBuilder, row: &mut Row, ticket: &Ticket) {
-    let Some(list) = &ticket.attachments else { return };
+fn push_attachments(arena: &mut ArenaBuilder, row: &mut Row, list: &[Attachment]) {
     row.head.present.insert(Field::Attachments);
     row.head.attachments_start = arena.attachments.len() as u32;
     row.head.set_attachments_len(list.len() as u32);

@@ -1,4 +1,4 @@
-//! The rows of a page: everything of a ticket except its texts.
+//! The rows of a page. A row is one ticket without its texts: its integers, and where its texts are.
 //!
 //! The texts of a ticket are near each other, so a packed row stores for each text its distance from the first one and
 //! its length, in two bytes each: half the size of offsets. An integer takes four bytes, as ids count up from 1. If one
@@ -6,7 +6,7 @@
 
 use super::slots::{INTEGER_COUNT, SLOTS, TEXT_COUNT, is_text};
 use super::span::Span;
-use crate::field::FIELDS;
+use crate::field::{FIELD_COUNT, FIELDS};
 use crate::{Field, FieldKind, FieldSet};
 
 /// The part of a row besides its texts and integers.
@@ -122,8 +122,18 @@ struct PackedSpan {
     len: u16,
 }
 
-// Rows are most of the memory of a page besides the body.
-const _: () = assert!(size_of::<PackedRow>() <= 112);
+// Rows are most of the memory of a page besides the body, so their size is fixed here.
+const _: () = assert!(
+    size_of::<PackedRow>() <= 112,
+    "a packed row is larger than 112 bytes. A new text, date or integer adds 4 bytes: raise the limit by that, and the \
+     size in DESIGN.md ('A page in memory') and at Decoder"
+);
+
+// `Head` has room for one list of attachments and one boolean.
+const _: () = assert!(
+    FIELD_COUNT - TEXT_COUNT - INTEGER_COUNT == 2,
+    "another field of the kind Boolean or Attachments needs a member of Head, and PageBuilder and TicketRef must use it"
+);
 
 impl PackedRow {
     /// Packs a row. Returns `None` if texts are too far apart or too long, or an integer is too large.

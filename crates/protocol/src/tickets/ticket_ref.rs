@@ -132,8 +132,9 @@ impl<'a> TicketRef<'a> {
         self.text(Field::Priority).into()
     }
 
-    /// When the ticket was opened, in the install's time zone. `None` for a zero date and for an unreadable one, whose
-    /// text [`date_text`](TicketRef::date_text) returns.
+    /// When the ticket was opened, in the install's time zone. `None` if the field is missing, null, a zero date or
+    /// unreadable; [`value`](TicketRef::value) distinguishes them, and [`date_text`](TicketRef::date_text) returns the
+    /// text of an unreadable date.
     pub fn date(&self) -> Option<DateTime> {
         time::date_in(self.date_text())
     }
@@ -143,7 +144,7 @@ impl<'a> TicketRef<'a> {
         time::date_in(self.lastreply_text())
     }
 
-    /// The time zone in the text of a date field, such as `+02:00` or `Europe/Berlin`. The documented spelling has no
+    /// The time zone in the text of a date field, such as `+02:00` or `Europe/Berlin`. The documented notation has no
     /// zone: the date is in the install's time zone. If there is a zone, the date is the local time in that zone.
     ///
     /// ```
@@ -192,7 +193,7 @@ impl<'a> TicketRef<'a> {
         self.has_value(Field::Attachments).then(|| self.attachment_rows())
     }
 
-    /// Whether the attachments were removed. Servers of any version may leave it out.
+    /// Whether the attachments were removed. Optional in every version.
     pub fn attachments_removed(&self) -> Option<bool> {
         self.has_value(Field::AttachmentsRemoved).then_some(self.row.head().attachments_removed())
     }
@@ -325,11 +326,11 @@ impl<'a> TicketRef<'a> {
         }
     }
 
-    /// The unknown fields: those that are not documented for any version.
+    /// The unknown fields: those that are not in the field history ([`FIELDS`](crate::FIELDS)).
     ///
     /// A [`serde_json::Value`] holds 64-bit integers and floats: a longer integer or fraction becomes the nearest
     /// float, and a number outside the range of floats, such as `1e999`, becomes a string.
-    /// [`extra_json`](TicketRef::extra_json) and canonical JSON have every number as it was sent.
+    /// [`extra_json`](TicketRef::extra_json) and [canonical JSON](crate#json) have every number as it was sent.
     pub fn extra(&self) -> Map<String, Json> {
         self.extra_json().map(|(name, json)| (name.to_owned(), Canonical::of(json).to_value())).collect()
     }
@@ -403,7 +404,7 @@ impl<'a> TicketRef<'a> {
     }
 }
 
-/// Two tickets are equal if they have the same fields with the same values, however they were spelled.
+/// Two tickets are equal if they have the same fields with the same values, whatever the notation of the values.
 impl PartialEq for TicketRef<'_> {
     fn eq(&self, other: &TicketRef<'_>) -> bool {
         let same = |field| self.value(field) == other.value(field) && self.zone(field) == other.zone(field);
@@ -424,7 +425,8 @@ impl fmt::Debug for TicketRef<'_> {
     }
 }
 
-/// Canonical JSON: wire names in wire order, missing fields left out, unknown fields under `extra`.
+/// Writes [canonical JSON](crate#json): wire names in wire order, missing fields left out, unknown fields under
+/// `extra`.
 impl Serialize for TicketRef<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

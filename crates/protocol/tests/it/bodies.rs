@@ -88,7 +88,7 @@ pub(crate) fn object(entries: &[(String, String)]) -> String {
     format!("{{{}}}", entries.join(","))
 }
 
-/// Builds a page in the documented spelling with this value of `tickets`.
+/// Builds a page in the documented format with this value of `tickets`.
 pub(crate) fn page_around(tickets: &str) -> String {
     format!(
         r#"{{"result":"success","totalresults":"1","startnumber":0,"numreturned":1,"tickets":{tickets}}}"#

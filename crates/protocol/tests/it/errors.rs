@@ -45,7 +45,7 @@ fn errors_of_json_have_a_cause_and_a_place() {
     another document: another document follows the reply, at byte 672; found: {"result":"success"}
     memory: not a reply of the API: PHP on the server ran out of memory, at byte 0; found: Fatal error: Allowed memory size of 9 bytes exhausted in /x.php
     other call: this is a reply to another call, probably GetClients, at byte 0; found: {"result":"success","totalresults":1,"clients":{"client":[]}}
-    no call: not a reply to GetTickets: it has neither tickets nor counts, at byte 0; found: {"result":"success"}
+    no call: not a reply to GetTickets: it has no tickets and is not an empty page, at byte 0; found: {"result":"success"}
     syntax: not JSON: invalid number, at tickets.ticket[0].deptid (byte 127); found: 1,"userid":"1","name":"Cynthia Reilly","owner_name":"Cynthia Reilly","email":"te…
     lone surrogate: a string has a lone surrogate, at tickets.ticket[0].subject (byte 388); found: \ud83d b","status":"Answered","priority":"Medium","admin":"admin admin","attachm…
     no UTF-8: the reply is not valid UTF-8, at tickets.ticket[0].name (byte 650); found: �"

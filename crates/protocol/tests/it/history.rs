@@ -1,7 +1,9 @@
-//! Everything that handles fields handles every row of the field history. A new row fails here until it is handled
-//! everywhere.
+//! Decoders, encoders, structs and getters of this crate handle every field of the field history: for a new entry,
+//! these tests fail until each of them handles it. CONTRIBUTING.md lists the files to change, also outside this crate.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use gettickets_protocol::{
     FIELDS, Field, FieldKind, FieldSet, FieldValue, Page, Ticket, TicketRef, Tickets, Version, decode,
@@ -15,20 +17,67 @@ fn page() -> Page {
 }
 
 #[test]
-fn both_encoders_write_every_field_that_the_version_knows_and_no_other() {
+fn these_tests_run_with_every_version_that_added_fields() {
+    for version in Version::MILESTONES {
+        assert!(VERSIONS.contains(&version), "add {version} to VERSIONS in bodies.rs");
+    }
+    let newest = FIELDS.iter().map(|entry| entry.since).max();
+    assert_eq!(newest, Some(Version::LATEST));
+    assert!(VERSIONS.iter().any(|version| *version > Version::LATEST));
+}
+
+/// Files outside this crate that name each field, and the text in which they do: `@` is the wire name, `^` the same in
+/// capitals.
+const OTHER_FILES: [(&str, &str); 9] = [
+    ("crates/client/src/scan/ticket.rs", "        @: "),
+    ("crates/sandbox/src/generate/tickets.rs", "        @"),
+    ("bindings/c/src/ticket.rs", "fn gettickets_ticket_@("),
+    ("bindings/c/src/values.rs", "    pub @: "),
+    ("bindings/c/include/gettickets.h", "#define GETTICKETS_FIELD_^ "),
+    ("bindings/c/include/gettickets/types.hpp", "    @ = GETTICKETS_FIELD_^,"),
+    ("bindings/c/include/gettickets/page.hpp", " @() const"),
+    ("bindings/python/src/ticket.rs", "    pub(crate) @: Py<PyAny>,"),
+    ("README.md", "`@`"),
+];
+
+#[test]
+fn the_files_outside_this_crate_name_every_field() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (file, pattern) in OTHER_FILES {
+        let text = fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        for entry in &FIELDS {
+            // In C, the attachments of a ticket are read one by one.
+            let is_counted = file.starts_with("bindings/c/src/") && entry.field == Field::Attachments;
+            let name = if is_counted { "attachment_count" } else { entry.name };
+            let wanted = pattern.replace('@', name).replace('^', &entry.name.to_uppercase());
+            assert!(
+                text.contains(&wanted),
+                "{file} lacks `{wanted}`; CONTRIBUTING.md has the list of places"
+            );
+        }
+    }
+}
+
+#[test]
+fn both_encoders_write_the_fields_that_the_version_sends_and_no_others() {
     let page = page();
     for version in VERSIONS {
         let known = FieldSet::known_to(version);
         let (json, xml) = (page.to_wire_json(version), page.to_wire_xml(version));
-        for row in &FIELDS {
-            let wanted = known.contains(row.field);
+        for entry in &FIELDS {
+            let wanted = known.contains(entry.field);
             assert_eq!(
-                json.contains(&format!("\"{}\":", row.name)),
+                json.contains(&format!("\"{}\":", entry.name)),
                 wanted,
                 "{} at {version} as JSON",
-                row.name
+                entry.name
             );
-            assert_eq!(xml.contains(&format!("<{}>", row.name)), wanted, "{} at {version} as XML", row.name);
+            assert_eq!(
+                xml.contains(&format!("<{}>", entry.name)),
+                wanted,
+                "{} at {version} as XML",
+                entry.name
+            );
         }
     }
 }
@@ -56,7 +105,7 @@ fn canonical_json_has_the_fields_under_their_names_in_their_order() {
 fn the_owned_ticket_has_exactly_the_fields_of_the_history_and_extra() {
     let Json::Object(map) = serde_json::to_value(full_ticket()).unwrap() else { panic!("an object") };
     let names: BTreeSet<_> = map.keys().map(String::as_str).collect();
-    let wanted: BTreeSet<_> = FIELDS.iter().map(|row| row.name).chain(["extra"]).collect();
+    let wanted: BTreeSet<_> = FIELDS.iter().map(|entry| entry.name).chain(["extra"]).collect();
     assert_eq!(names, wanted);
     assert_eq!(serde_json::from_value::<Ticket>(Json::Object(map)).unwrap(), full_ticket());
 }
@@ -64,8 +113,8 @@ fn the_owned_ticket_has_exactly_the_fields_of_the_history_and_extra() {
 #[test]
 fn the_full_ticket_of_these_tests_has_no_default_value() {
     let (full, plain) = (json!(full_ticket()), json!(Ticket::default()));
-    for row in &FIELDS {
-        assert_ne!(full[row.name], plain.get(row.name).cloned().unwrap_or_default(), "{}", row.name);
+    for entry in &FIELDS {
+        assert_ne!(full[entry.name], plain.get(entry.name).cloned().unwrap_or_default(), "{}", entry.name);
     }
 }
 
@@ -115,9 +164,9 @@ fn every_field_has_a_getter_that_agrees_with_value_struct_and_json() {
 #[test]
 fn a_value_has_the_type_of_its_field() {
     let page = page();
-    for row in &FIELDS {
-        let value = page.get(0).unwrap().value(row.field).unwrap();
-        let is_right = match row.kind {
+    for entry in &FIELDS {
+        let value = page.get(0).unwrap().value(entry.field).unwrap();
+        let is_right = match entry.kind {
             FieldKind::Integer => matches!(value, FieldValue::Integer(_)),
             FieldKind::Text => matches!(value, FieldValue::Text(_)),
             FieldKind::DateTime => matches!(value, FieldValue::DateTime(Some(_))),
@@ -125,7 +174,7 @@ fn a_value_has_the_type_of_its_field() {
             FieldKind::Attachments => matches!(value, FieldValue::Attachments(_)),
             kind => panic!("{kind:?} is new"),
         };
-        assert!(is_right, "{}: {value:?}", row.name);
+        assert!(is_right, "{}: {value:?}", entry.name);
     }
 }
 
@@ -133,10 +182,10 @@ fn a_value_has_the_type_of_its_field() {
 fn fields_that_a_version_lacks_are_none() {
     let page = page().as_of_version(Version::V1_0);
     let ticket = page.get(0).unwrap();
-    for row in FIELDS.iter().filter(|row| row.since > Version::V1_0) {
-        assert_eq!(by_getter(&ticket, row.field), Json::Null, "{}", row.name);
-        assert_eq!(ticket.value(row.field), None, "{}", row.name);
-        assert!(!ticket.has_field(row.field), "{}", row.name);
+    for entry in FIELDS.iter().filter(|entry| entry.since > Version::V1_0) {
+        assert_eq!(by_getter(&ticket, entry.field), Json::Null, "{}", entry.name);
+        assert_eq!(ticket.value(entry.field), None, "{}", entry.name);
+        assert!(!ticket.has_field(entry.field), "{}", entry.name);
     }
     assert_eq!(page.missing_fields(Version::V7_10).to_string(), "attachments");
     assert_eq!(
@@ -166,7 +215,7 @@ fn a_null_replaces_the_value_of_a_duplicate_key() {
 #[test]
 fn the_history_is_the_documented_example_in_its_order() {
     let names: Vec<_> = documented_entries().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, FIELDS.iter().map(|row| row.name).collect::<Vec<_>>());
+    assert_eq!(names, FIELDS.iter().map(|entry| entry.name).collect::<Vec<_>>());
 }
 
 #[test]

@@ -385,7 +385,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn on_pages_with_other_spellings_fields_and_orders(
+    fn on_pages_with_other_notations_fields_and_orders(
         head in weighted(HEADS),
         (open, close) in wrap(),
         tickets in common().prop_flat_map(|common| proptest::collection::vec(changed_ticket(common), 0..4)),
@@ -419,7 +419,7 @@ fn on_every_value_in_every_field() {
     let keys = documented_entries();
     for place in 0..keys.len() {
         for value in VALUES {
-            // In the second ticket, when the fast decoder knows the shape, and in the first.
+            // In the second ticket, when the fast decoder expects the layout of the first, and in the first.
             let mut changed = documented_entries();
             changed[place].1 = (*value).to_owned();
             for pair in [[&keys, &changed], [&changed, &keys]] {

@@ -45,7 +45,7 @@ proptest! {
         let totalresults = if tickets.is_empty() { totalresults.min(startnumber) } else { totalresults };
         let page = page(&tickets, startnumber, totalresults);
         let wire = page.to_wire_json(version);
-        // In strict mode: only the documented spelling is encoded.
+        // In strict mode: only the documented format is encoded.
         let decoded = Decoder::new().strict(true).decode(wire.as_str()).unwrap().into_page().unwrap();
         assert_same(&decoded, &page.as_of_version(version))?;
         assert_same(&decoded, &Page::new(Tickets::new(&tickets, version), startnumber, totalresults))?;

@@ -49,7 +49,7 @@ fn on_every_prefix(bodies: Vec<(String, Vec<u8>)>, check: fn(&[u8])) {
     worker.join().unwrap_or_else(|_| panic!("{name}, cut at byte {end}, failed as shown above"));
 }
 
-/// Pages of one to four tickets in every order of keys and every spelling that the fast decoder distinguishes.
+/// Pages of one to four tickets in every order of keys and every notation that the fast decoder distinguishes.
 fn pages() -> Vec<(String, Vec<u8>)> {
     let documented = documented_entries();
     let without = |names: &[&str]| {

@@ -264,8 +264,13 @@ fn every_expectation_is_complete() {
         same("the source is of a known kind", known, true)?;
         same("either reply or error", reply.is_some(), error.is_none())?;
         same("errors are in the folder refused", error.is_some(), vector.name.starts_with("refused/"))?;
-        same("strict mode accepts a page without findings", *strict, reply.is_some() && findings.is_empty())?;
+        same(
+            "strict mode accepts a reply without findings",
+            *strict,
+            reply.is_some() && findings.is_empty(),
+        )?;
         let (page, api_error) = (detected_version.is_some(), error_class.is_some());
+        same("an error of the API has no findings", api_error && !findings.is_empty(), false)?;
         same(
             "a reply is a page or an error of the API",
             usize::from(page) + usize::from(api_error),

@@ -1,4 +1,4 @@
-//! The result codes of the C library, from the constants that the header is generated from.
+//! Generates the table of the C library's result codes from the constants in its sources.
 
 use crate::markdown::{code, table as markdown_table};
 use crate::repository::Result;

@@ -1,4 +1,4 @@
-//! A page for each command of the program, from the definition that its help comes from.
+//! Generates a page for each command of the program from its clap definition.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use gettickets_cli::reference;
 use super::page::Page;
 use crate::markdown::{self, code, prose};
 
-/// The heading of the options that have no heading of their own.
+/// The heading for options that have no heading in the help.
 const OPTIONS: &str = "Options";
 
 /// The pages of all commands, nested ones included.
@@ -73,7 +73,7 @@ fn page(program: &Command, command: &Command) -> String {
     text + "See also: [environment variables, the configuration file and exit codes](../reference/environment.md).\n"
 }
 
-/// The examples of a command. Those of a nested command are among its parent's.
+/// Returns the section of a command's examples. The examples of a nested command are on the page of its parent.
 fn examples(program: &Command, command: &Command) -> String {
     let is_nested = !program.get_subcommands().any(|other| other.get_name() == command.get_name());
     let examples = reference::examples(command.get_name());
@@ -87,7 +87,7 @@ fn examples(program: &Command, command: &Command) -> String {
     text + "```\n\n"
 }
 
-/// The commands of a command, with links.
+/// Returns the section that lists the nested commands of a command, with links.
 fn nested(command: &Command) -> String {
     let commands: Vec<&Command> = command
         .get_subcommands()
@@ -102,7 +102,7 @@ fn nested(command: &Command) -> String {
     format!("## Commands\n\n{}\n", markdown::table(["command", "what it does"], rows))
 }
 
-/// The arguments that the help shows, but for the help itself.
+/// The arguments that the help shows, without `--help` itself.
 fn shown(command: &Command) -> impl Iterator<Item = &Arg> {
     command.get_arguments().filter(|argument| !argument.is_hide_set() && argument.get_id() != "help")
 }
@@ -115,7 +115,7 @@ fn heading_of(argument: &Arg) -> &str {
     }
 }
 
-/// The headings of the help, in its order.
+/// The headings of a command's arguments, in the order of the page.
 fn headings(command: &Command) -> Vec<&str> {
     let mut headings: Vec<&str> = Vec::new();
     for argument in shown(command) {
@@ -124,7 +124,7 @@ fn headings(command: &Command) -> Vec<&str> {
             headings.push(heading);
         }
     }
-    // Arguments come first, and the options of every command last.
+    // Arguments come first, and the options that every command has come last.
     headings.sort_by_key(|heading| match *heading {
         "Arguments" => 0,
         OPTIONS => 1,
@@ -134,7 +134,7 @@ fn headings(command: &Command) -> Vec<&str> {
     headings
 }
 
-/// An argument as a term with its definition.
+/// Returns an argument as an entry of a definition list.
 fn definition(argument: &Arg) -> String {
     let mut text = format!("{}\n:   ", code(&spelled(argument)));
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
@@ -166,9 +166,9 @@ fn definition(argument: &Arg) -> String {
     text + "\n\n"
 }
 
-/// An argument as it is typed, such as `-v, --verbose...` or `--limitnum <N>`.
+/// Returns an argument as it is typed, such as `-v, --verbose...` or `--limitnum <N>`.
 fn spelled(argument: &Arg) -> String {
-    // As in the help, but for the styles.
+    // The same text as in the help, without colors.
     let shown = argument.to_string();
     match (argument.get_short(), argument.get_long()) {
         (Some(short), Some(_)) => format!("-{short}, {shown}"),

@@ -1,4 +1,4 @@
-//! Environment variables, the configuration file and the exit codes of the program.
+//! Generates the tables of environment variables, the configuration file and the exit codes of the program.
 
 use gettickets_cli::reference;
 
@@ -13,7 +13,7 @@ pub(super) fn table() -> String {
     markdown::table(["variable", "meaning"], rows)
 }
 
-/// What the configuration file holds.
+/// The description of the configuration file.
 pub(super) fn configuration_file() -> String {
     format!("```text\n{}\n```\n", reference::FILES)
 }
@@ -30,10 +30,10 @@ mod tests {
 
     use super::*;
 
-    /// Variables between the program and itself: for completion in shells, and for the processes of the Local API.
+    /// Variables that the program sets for its own child processes: shell completion, and the Local API.
     const INTERNAL: [&str; 2] = ["GETTICKETS_COMPLETE", "GETTICKETS_LOCAL_CALL"];
 
-    /// The names in quotes that look like variables of this project.
+    /// The names of variables of this project in the string literals of a source text.
     fn names(source: &str) -> Vec<&str> {
         let code = source.split("#[cfg(test)]").next().unwrap();
         code.split('"')
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn every_variable_that_the_programs_read_is_listed() {
-        // The page itself has those that are set for other programs.
+        // The text of the page lists the variables that are not in the table.
         let listed = table() + &repository::read("docs/src/reference/environment.md").unwrap();
         let mut seen = 0;
         for folder in ["crates/cli/src", "crates/client/src", "crates/warehouse/src", "crates/protocol/src"] {

@@ -1,7 +1,7 @@
-//! The errors, each with what it says, its cause and what to do about it.
+//! Generates the entries of errors: message, cause and hint.
 //!
-//! Messages and hints come from an error of every kind that the client makes for this purpose; causes come from the
-//! documentation of the kinds.
+//! Messages and hints are those of example errors of every kind, which the client crate creates for this purpose.
+//! Causes are the documentation comments of the kinds.
 
 use std::fmt::{Debug, Write};
 
@@ -38,12 +38,12 @@ const LOCAL: Kinds = Kinds { path: "crates/client/src/error/local.rs", name: "Lo
 const MIRROR: Kinds = Kinds { path: "crates/warehouse/src/mirror/error.rs", name: "MirrorErrorKind" };
 const TAP: Kinds = Kinds { path: "crates/warehouse/src/singer/error.rs", name: "TapError" };
 
-/// The name of a variant: what its debug output begins with.
+/// Returns the name of a variant, which is the first word of its debug output.
 fn variant(value: &impl Debug) -> String {
     format!("{value:?}").chars().take_while(|at| at.is_alphanumeric()).collect()
 }
 
-/// The variant that says most precisely what went wrong.
+/// Returns the variant that describes an error most precisely.
 fn kind_of(error: &Error) -> (Kinds, String) {
     match error.kind() {
         ErrorKind::Api(error) => (API, variant(&error.class())),
@@ -65,28 +65,28 @@ fn kind_of(error: &Error) -> (Kinds, String) {
     }
 }
 
-/// What is known about one way to fail.
+/// The entry of one kind of error.
 struct Entry {
     code: String,
-    /// Messages, each of which may be the error's.
+    /// The messages that errors of this kind can have.
     messages: Vec<String>,
-    /// Markdown; empty if the messages say it.
+    /// Markdown; empty if the messages are sufficient.
     cause: String,
     /// Plain text.
     hint: Option<String>,
-    /// The exit code of the command line, where it is known.
+    /// The exit code of the command line, if it is known.
     exit: Option<u8>,
     is_retried: bool,
 }
 
 impl Entry {
-    /// Whether another entry says the same of another message.
+    /// Whether two entries differ at most in their messages.
     fn is_like(&self, other: &Entry) -> bool {
         let of = |entry: &Entry| (entry.hint.clone(), entry.exit, entry.is_retried);
         (&self.code, &self.cause, of(self)) == (&other.code, &other.cause, of(other))
     }
 
-    /// Whether a message has the words of the cause.
+    /// Whether a message contains the text of the cause.
     fn cause_is_in_a_message(&self) -> bool {
         let cause = self.cause.to_lowercase().replace('`', "");
         self.messages.iter().any(|message| message.to_lowercase().contains(cause.trim_end_matches('.')))
@@ -104,8 +104,9 @@ impl Entry {
             let _ = write!(out, "**What to do:** {}\n\n", prose(hint));
         }
         let exit = self.exit.filter(|_| with_exit).map(|exit| format!("Exit code {exit}."));
-        let retried =
-            self.is_retried.then(|| "The client has retried the request before it reports this.".to_owned());
+        let retried = self
+            .is_retried
+            .then(|| "The client retries the request before it reports this error.".to_owned());
         let remarks: Vec<String> = exit.into_iter().chain(retried).collect();
         if !remarks.is_empty() {
             let _ = write!(out, "{}\n\n", remarks.join(" "));
@@ -113,7 +114,8 @@ impl Entry {
     }
 }
 
-/// The entries of one kind of the client's errors, such as `Transport`; of `Mirror` and `Tap`; or the problems of scans.
+/// Returns the entries for one kind of the client's errors, such as `Transport`, or for `ScanIncomplete`, `Mirror` or
+/// `Tap`.
 pub(super) fn of_kind(kind: &str) -> Result<String> {
     let entries = match kind {
         "ScanIncomplete" => scan()?,
@@ -122,10 +124,10 @@ pub(super) fn of_kind(kind: &str) -> Result<String> {
         kind => client(kind)?,
     };
     if entries.is_empty() {
-        return Err(format!("no error is of the kind {kind:?}"));
+        return Err(format!("there are no errors of the kind {kind:?}"));
     }
     let mut text = String::new();
-    // What all have in common is said once.
+    // An exit code that all entries share is stated once.
     let exit = entries.first().and_then(|entry| entry.exit);
     let same_exit = entries.iter().all(|entry| entry.exit == exit);
     if let Some(exit) = exit.filter(|_| same_exit) {
@@ -162,13 +164,13 @@ fn client(kind: &str) -> Result<Vec<Entry>> {
             None => entries.push(entry),
         }
     }
-    // Those of one code together, in the order of the first of each.
+    // Entries of the same code are grouped, in the order of the first entry of each code.
     let codes: Vec<String> = entries.iter().map(|entry| entry.code.clone()).collect();
     entries.sort_by_key(|entry| codes.iter().position(|code| *code == entry.code));
     Ok(entries)
 }
 
-/// What the documentation of a variant says; nothing for the variant of all other causes.
+/// Returns the documentation of a variant; empty for the variant of all other causes.
 fn cause(documented: &[Documented], kinds: Kinds, name: &str) -> Result<String> {
     match documented.iter().find(|item| item.name == name) {
         Some(item) if item.text == "Anything else." => Ok(String::new()),
@@ -177,7 +179,7 @@ fn cause(documented: &[Documented], kinds: Kinds, name: &str) -> Result<String> 
     }
 }
 
-/// The problems that a scan can end with.
+/// The entries for the problems with which a scan can end.
 fn scan() -> Result<Vec<Entry>> {
     let mut problems = Vec::new();
     for file in ["pass", "verify", "machine", "delivery"] {
@@ -249,16 +251,15 @@ mod tests {
     use super::*;
     use crate::repository;
 
-    /// Every enum whose variants the pages explain, with the variants that errors do not have.
+    /// The enums whose variants the pages explain, each with the variants that have no entry.
     const EXPLAINED: [(Kinds, &[&str]); 14] = [
         (API, &[]),
         (PAGE, &[]),
-        // The client has an error of its own for it.
         (DECODE, &[]),
         (CREDENTIALS, &[]),
-        // These hold what another enum says more precisely.
+        // Another enum describes these more precisely.
         (CLIENT, &["Api", "UnexpectedResponse", "Decode", "Transport", "Config", "Local"]),
-        // The first two as above, and the client has an error of its own for the third.
+        // The first two as above; for the third, the client has a separate error kind.
         (TRANSPORT, &["Tls", "Timeout", "TooLarge"]),
         (TIMEOUT, &[]),
         (TLS, &[]),
@@ -281,7 +282,7 @@ mod tests {
                 let is_exception = except.contains(&&*item.name);
                 assert!(
                     is_explained != is_exception,
-                    "{}::{}: give error_examples() of {} one",
+                    "{}::{}: add an example to error_examples() in {}",
                     kinds.name,
                     item.name,
                     "crates/client/src/error/examples.rs"

@@ -1,4 +1,4 @@
-//! The exceptions of the Python package, from the classes that define them.
+//! Generates the table of the Python package's exceptions from the sources of their classes.
 
 use crate::markdown::{code, table as markdown_table};
 use crate::repository::{self, Result};
@@ -9,7 +9,7 @@ pub(super) const SOURCE: &str = "bindings/python/python/gettickets/_errors.py";
 pub(super) struct Exception {
     pub(super) name: String,
     bases: String,
-    /// The first paragraph of its documentation.
+    /// The first paragraph of the docstring.
     meaning: String,
 }
 

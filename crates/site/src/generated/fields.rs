@@ -1,4 +1,4 @@
-//! The fields of a ticket and the versions that send them.
+//! Generates the tables of a ticket's fields and of the versions that send them.
 
 use gettickets_protocol::{FIELDS, FieldKind, FieldSet, Version};
 
@@ -16,7 +16,7 @@ pub(super) fn table() -> String {
     markdown::table(["field", "type", "since", "meaning"], rows)
 }
 
-/// The type of a field, in words.
+/// Returns the name of a field's type.
 fn kind(kind: FieldKind) -> &'static str {
     match kind {
         FieldKind::Integer => "integer",

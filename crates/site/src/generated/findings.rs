@@ -1,4 +1,4 @@
-//! The findings: known deviations of replies.
+//! Generates the table of findings: known deviations of replies.
 
 use gettickets_protocol::FindingKind;
 

@@ -1,4 +1,4 @@
-//! The parts of pages that are generated from the code, and whole pages for commands.
+//! Generates parts of pages from the code, and whole pages for commands.
 
 mod c_codes;
 mod commands;
@@ -18,7 +18,7 @@ pub(crate) fn pages() -> Vec<Page> {
     commands::pages()
 }
 
-/// The part with this name, which a page includes with `{{#generated NAME}}`.
+/// Returns the part with this name, which a page includes with `{{#generated NAME}}`.
 pub(crate) fn part(name: &str) -> Result<String> {
     match name {
         "c-codes" => c_codes::table(),
@@ -34,7 +34,7 @@ pub(crate) fn part(name: &str) -> Result<String> {
         "quirks" => Ok(quirks::table()),
         name => match name.strip_prefix("errors-") {
             Some(kind) => errors::of_kind(kind),
-            None => Err(format!("there is no generated part {name:?}; crates/site/src/generated has them")),
+            None => Err(format!("unknown generated part {name:?}; see crates/site/src/generated/mod.rs")),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! The quirks: ways in which servers misbehave, which the sandbox imitates.
+//! Generates the table of quirks: deviations of servers that the sandbox imitates.
 
 use gettickets_sandbox::Quirk;
 

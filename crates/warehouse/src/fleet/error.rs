@@ -32,7 +32,7 @@ impl fmt::Display for FleetError {
 
 impl Error for FleetError {}
 
-/// The error that ended the scan of one install early. The other installs are read further.
+/// The error that ended the scan of one install early. The scans of the other installs continue.
 #[derive(Clone, Debug)]
 pub struct InstallError {
     pub(crate) install: String,

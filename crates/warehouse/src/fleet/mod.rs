@@ -72,7 +72,7 @@ impl Fleet {
         self.scan_with(|install| install.client.scan(request.clone()))
     }
 
-    /// Reads all installs with the caller's scans, which may differ in their requests and settings.
+    /// Reads all installs. `scan` creates the scan of each install, so requests and settings may differ.
     pub fn scan_with(&self, mut scan: impl FnMut(&Install) -> Scan) -> FleetScan {
         FleetScan::start(self.installs.iter().map(|install| (install.name.clone(), scan(install))))
     }

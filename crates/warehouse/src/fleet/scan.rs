@@ -27,7 +27,7 @@ pub struct FleetPage {
     pub tickets: Tickets,
     /// The number of matching tickets that the server counts, if it sends one.
     pub total: Option<u64>,
-    /// The cursor after these tickets, at intervals, if the scan was started with cursors.
+    /// The cursor after these tickets, if the scan was started with cursors and one is due.
     pub(crate) cursor: Option<Box<Cursor>>,
 }
 
@@ -43,7 +43,7 @@ pub struct InstallReport {
     pub scan: ScanReport,
     /// The cursor at which the scan can continue, if it was started with cursors.
     pub(crate) cursor: Option<Box<Cursor>>,
-    /// Why a ticket could not be stored, in words. The tickets after it are missing.
+    /// Why a ticket could not be stored, as a sentence. The tickets after it are missing.
     pub(crate) refused: Option<String>,
     /// Whether the scan ended normally.
     ended: bool,
@@ -55,7 +55,7 @@ impl InstallReport {
         self.ended && self.error.is_none() && self.refused.is_none() && self.scan.unreadable.is_empty()
     }
 
-    /// Returns why a ticket could not be stored, in words: a number in it is too large for a database.
+    /// Returns why a ticket could not be stored, as a sentence: a number in it is too large for a database.
     pub fn refused(&self) -> Option<&str> {
         self.refused.as_deref()
     }
@@ -63,24 +63,24 @@ impl InstallReport {
 
 /// The tickets of several installs, in the order in which they arrive.
 ///
-/// An error concerns one install, which it names; the other installs are read further, and the iterator ends when all
+/// An error concerns one install, which it names; the scans of the other installs continue. The iterator ends when all
 /// scans have ended. Dropping it stops all scans.
 pub struct FleetScan {
     reports: Vec<InstallReport>,
     names: Vec<Arc<str>>,
     cancellations: Vec<Cancellation>,
     queue: Queue,
-    /// `None` after everything has been received.
+    /// `None` after all events were received, or if no thread could be started.
     receiver: Option<Receiver<Event>>,
     workers: Vec<JoinHandle<()>>,
-    /// The scan that the consumer reads itself, if no thread could be started.
+    /// The scan that is read on the consumer's thread, if no thread could be started.
     current: Option<(usize, Reader)>,
     /// An item that [`wait_for`](FleetScan::wait_for) has received for the next call of `next`.
     ready: Option<Result<FleetPage, InstallError>>,
     cursor_every: Option<u64>,
 }
 
-/// A scan in progress, with a cursor at intervals.
+/// Reads a scan page by page, and creates a cursor at intervals if requested.
 struct Reader {
     scan: Scan,
     /// The number of tickets between two cursors.
@@ -114,7 +114,7 @@ impl Reader {
     }
 }
 
-/// The scans that no thread has begun to read.
+/// The scans that were not started yet, with their indices in the fleet.
 type Queue = Arc<Mutex<VecDeque<(usize, Scan)>>>;
 
 enum Event {
@@ -122,7 +122,7 @@ enum Event {
     End(usize, Option<Error>, Box<ScanReport>, Option<Box<Cursor>>),
 }
 
-/// What was received in a limited time.
+/// The result of waiting for an event for a limited time.
 enum Received {
     Event(Event),
     Nothing,
@@ -130,7 +130,7 @@ enum Received {
     Finished,
 }
 
-/// What happens next in a fleet.
+/// The result of [`FleetScan::step`].
 pub(crate) enum Step {
     Page(FleetPage),
     /// The scan of the install at this position has ended, and its report is final.
@@ -146,7 +146,7 @@ impl FleetScan {
         FleetScan::with_workers(scans, MAX_WORKERS, None)
     }
 
-    /// As [`start`](FleetScan::start), with a cursor after about this many tickets of each scan, and at its end.
+    /// Like [`start`](FleetScan::start), with a cursor after about every `every` tickets of each scan, and at its end.
     pub(crate) fn start_with_cursors(
         scans: impl IntoIterator<Item = (String, Scan)>,
         every: u64,
@@ -172,7 +172,7 @@ impl FleetScan {
         let cancellations = scans.iter().map(Scan::cancellation).collect();
         let count = scans.len();
         let queue: Queue = Arc::new(Mutex::new(scans.into_iter().enumerate().collect()));
-        // Scans read ahead themselves, so a page or two of each is enough here.
+        // Scans read ahead themselves, so the channel needs room for only two pages of each.
         let (sender, receiver) = sync_channel(2 * count.clamp(1, MAX_WORKERS));
         let worker = |number: usize| {
             let (queue, sender) = (Arc::clone(&queue), sender.clone());
@@ -197,7 +197,7 @@ impl FleetScan {
         }
     }
 
-    /// The report of each install, in the order of the fleet. They are final after the end of the iterator.
+    /// The report of each install, in the order of the fleet. The reports are final after the end of the iterator.
     pub fn reports(&self) -> &[InstallReport] {
         &self.reports
     }
@@ -254,7 +254,7 @@ impl FleetScan {
         Received::Event(self.step_here(index, reader))
     }
 
-    /// Records an event, and returns its item.
+    /// Updates the report for an event, and returns the item that the iterator yields for it, if any.
     fn take(&mut self, event: Event) -> Option<Result<FleetPage, InstallError>> {
         match event {
             Event::Page(index, tickets, total, cursor) => {
@@ -272,7 +272,7 @@ impl FleetScan {
         }
     }
 
-    /// The next scan that the consumer reads itself; `None` if there is none.
+    /// Returns the next scan to read on the consumer's thread.
     fn next_reader(&mut self) -> Option<(usize, Reader)> {
         self.current.take().or_else(|| {
             let (index, scan) = pop(&self.queue)?;
@@ -280,7 +280,7 @@ impl FleetScan {
         })
     }
 
-    /// Reads the next page of a scan that the consumer reads itself.
+    /// Reads the next page of a scan on the consumer's thread.
     fn step_here(&mut self, index: usize, mut reader: Reader) -> Event {
         let event = reader.step(index);
         if matches!(event, Event::Page(..)) {
@@ -289,7 +289,7 @@ impl FleetScan {
         event
     }
 
-    /// Waits for the end of the threads. None of them sends anything further.
+    /// Waits for the threads, which have sent their last event, to end.
     fn join(&mut self) {
         self.receiver = None;
         for worker in self.workers.drain(..) {
@@ -299,7 +299,7 @@ impl FleetScan {
         }
     }
 
-    /// The next event; `None` when all scans have ended.
+    /// Waits for the next event; returns `None` when all scans have ended.
     fn event(&mut self) -> Option<Event> {
         if let Some(receiver) = &self.receiver {
             if let Ok(event) = receiver.recv() {
@@ -386,7 +386,7 @@ mod tests {
             let mut scan = FleetScan::with_workers(scans, workers, None);
             let mut counts = [0; 3];
             loop {
-                // With more than one thread, pages are waited for in short steps.
+                // With one thread, `next` waits for a page by itself; otherwise `wait_for` is tested.
                 while workers != 1 && !scan.wait_for(Duration::from_millis(1)) {}
                 let Some(page) = scan.next() else { break };
                 let page = page.unwrap();

@@ -17,7 +17,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Whether the ticket is still as the mirror has it.
+    /// Whether the row equals the stored one, and the ticket is not marked as gone.
     pub(crate) fn is_same(&self, row: &Row) -> bool {
         self.fingerprint == row.fingerprint && self.gone.is_none()
     }
@@ -47,7 +47,8 @@ pub(crate) enum Verdict {
 /// The name of a change for a ticket whose id now belongs to another ticket.
 pub(crate) const REPLACED: &str = "replaced";
 
-/// Compares a row with the stored state. In the first run of an install every ticket is new, which is not recorded.
+/// Compares a row with the stored state. In the first run of an install every ticket is new, so no changes are
+/// recorded.
 pub(crate) fn compare(known: Option<&Known>, row: &Row, first_run: bool) -> Verdict {
     let id = row.id;
     let text = |field: Field| row.cell(field).to_text();
@@ -62,7 +63,7 @@ pub(crate) fn compare(known: Option<&Known>, row: &Row, first_run: bool) -> Verd
     if let Some(since) = &known.gone {
         changes.push(Change { id, what: "returned", old: Some(since.clone()), new: None });
     }
-    // Neither the number nor the opening date of a ticket ever changes.
+    // The number and the opening date of a ticket never change. If both differ, the id belongs to another ticket.
     if known.tid != text(Field::Tid) && known.date != text(Field::Date) {
         changes.push(Change { id, what: REPLACED, old: known.tid.clone(), new: text(Field::Tid) });
     }

@@ -59,10 +59,10 @@ impl MirrorError {
         self
     }
 
-    /// Adds the number of installs that the run had stored by then.
+    /// Appends the number of installs that were stored before the error to the message.
     pub(crate) fn after(mut self, stored: usize) -> MirrorError {
         let (installs, were) = if stored == 1 { ("install", "was") } else { ("installs", "were") };
-        self.message = format!("{}; {stored} {installs} of the run {were} stored before", self.message);
+        self.message = format!("{}; {stored} {installs} of the run {were} already stored", self.message);
         self
     }
 
@@ -130,11 +130,12 @@ impl MirrorErrorKind {
             }
             MirrorErrorKind::Full => "Free space and run again; the last complete state is kept.",
             MirrorErrorKind::Damaged => {
-                "Restore the file from a backup, or begin a new one; the install still has its tickets, but not the recorded \
-                 changes."
+                "Restore the file from a backup, or start a new one. The tickets can be read from the install again, \
+                 but the recorded changes cannot."
             }
             MirrorErrorKind::Unreachable => {
-                "Check that the server runs, and the host, user, password and database; the last complete state is kept."
+                "Check that the server is running, and check the host, user, password and database name; the last \
+                 complete state is kept."
             }
             MirrorErrorKind::Database => "Check the database and its log; the last complete state is kept.",
             MirrorErrorKind::Install => "Give each install one name, and use the same name in every run.",

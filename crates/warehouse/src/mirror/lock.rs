@@ -1,7 +1,7 @@
-//! [`Lock`]: the lock of a run on a SQLite file, which holds between its transactions.
+//! [`Lock`]: prevents two runs from using one SQLite database at the same time, also between their transactions.
 //!
-//! It is a file beside the database, `tickets.db-lock`, that the run locks and removes at its end. The database itself must not
-//! be opened for it: closing such a file would release the locks that SQLite has on it.
+//! The locked file is a separate one beside the database, `tickets.db-lock`; it is removed when the run ends. The
+//! database file itself cannot be used: on Unix, closing a second handle of it would release SQLite's own locks.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use super::error::{MirrorError, MirrorErrorKind};
 
-/// How long to wait for a run that is about to end.
+/// How long to wait for the lock, in case the other run is about to end.
 const WAIT: Duration = Duration::from_secs(2);
-/// How often to try meanwhile.
+/// The time between two attempts to take the lock.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// A lock that is held until it is dropped.
@@ -41,7 +41,7 @@ impl Lock {
         loop {
             let file = open(&path).map_err(failed)?;
             match file.try_lock() {
-                // The run that had the lock may have removed the file meanwhile.
+                // The previous owner may have removed the file after it was opened here; then the lock has no effect.
                 Ok(()) if Identity::of_file(&file).map_err(failed)?.is_still_at(&path) => {
                     return Ok(Lock { path, _file: file });
                 }
@@ -59,7 +59,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Before the lock is released: afterwards the file may be that of another run.
+        // The lock is released after this. A file that is removed later could be locked by another run.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -72,12 +72,12 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Which file a name leads to.
+/// Identifies a file independently of its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity(Option<(u64, u64)>);
 
 impl Identity {
-    /// The file of this name.
+    /// Returns the identity of the file at a path.
     pub(super) fn of(path: &Path) -> io::Result<Identity> {
         Ok(Identity(number(&fs::metadata(path)?)))
     }
@@ -86,7 +86,7 @@ impl Identity {
         Ok(Identity(number(&file.metadata()?)))
     }
 
-    /// Whether this name still leads to the same file.
+    /// Whether the file at this path is still the same one.
     pub(super) fn is_still_at(self, path: &Path) -> bool {
         Identity::of(path).is_ok_and(|found| found == self)
     }
@@ -98,7 +98,7 @@ fn number(found: &fs::Metadata) -> Option<(u64, u64)> {
     Some((found.dev(), found.ino()))
 }
 
-/// Other systems have no such number in the standard library, and keep an open file from being removed.
+/// Returns `None`: on other systems the standard library has no number for a file, and an open file cannot be removed.
 #[cfg(not(unix))]
 fn number(_: &fs::Metadata) -> Option<(u64, u64)> {
     None
@@ -111,14 +111,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_is_held_by_one_and_leaves_nothing() {
+    fn a_lock_has_one_owner_and_its_file_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("tickets.db");
         let lock = Lock::take(&database).unwrap();
         assert_eq!(Lock::take(&database).unwrap_err().kind(), MirrorErrorKind::Locked);
         drop(lock);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        // A run that was killed leaves the file, and the system releases its lock.
+        // When a run is killed, the file remains and the system releases its lock.
         fs::write(folder.path().join("tickets.db-lock"), "").unwrap();
         drop(Lock::take(&database).unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -1,4 +1,4 @@
-//! The mirror: errors and rows, the comparison, the database, and a run.
+//! The mirror: its database, the comparison of tickets, and the runs that update it.
 
 pub(crate) mod compare;
 pub(crate) mod error;

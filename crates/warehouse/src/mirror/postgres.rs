@@ -167,7 +167,7 @@ fn migrate(client: &mut Client) -> Result<(), MirrorError> {
 
 impl Store for Database {
     fn lock(&mut self) -> Result<(), MirrorError> {
-        // The session holds it between two transactions, and loses it with the connection.
+        // The lock belongs to the session: it is kept between transactions and released when the connection ends.
         if self.client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK])?.get(0) {
             return Ok(());
         }
@@ -175,7 +175,7 @@ impl Store for Database {
     }
 
     fn unlock(&mut self) {
-        // If this fails, the connection is gone, and the lock with it.
+        // If this fails, the connection is lost, and the server has released the lock.
         let _ = self.client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]);
     }
 
@@ -286,7 +286,7 @@ impl Store for Database {
         Ok(())
     }
 
-    fn living(
+    fn present(
         &mut self,
         install: &str,
         keep: &dyn Fn(i64) -> bool,
@@ -305,9 +305,9 @@ impl Store for Database {
         Ok(found)
     }
 
-    fn count_living(&mut self, install: &str) -> Result<u64, MirrorError> {
-        let living = "SELECT count(*) FROM tickets WHERE install = $1 AND gone IS NULL";
-        let count: i64 = self.client.query_one(living, &[&install])?.get(0);
+    fn count_present(&mut self, install: &str) -> Result<u64, MirrorError> {
+        let present = "SELECT count(*) FROM tickets WHERE install = $1 AND gone IS NULL";
+        let count: i64 = self.client.query_one(present, &[&install])?.get(0);
         Ok(count.unsigned_abs())
     }
 

@@ -31,8 +31,8 @@ pub struct RunOptions {
     /// clock that was set back. Default: 3 hours.
     pub overlap: Duration,
     /// Cancels the run from another thread: it ends with
-    /// [`MirrorErrorKind::Cancelled`](crate::MirrorErrorKind::Cancelled), and the installs that were not stored yet stay as
-    /// they were. Default: a flag that is never set.
+    /// [`MirrorErrorKind::Cancelled`](crate::MirrorErrorKind::Cancelled), and the installs that were not stored yet
+    /// stay as they were. Default: a flag that is never set.
     pub cancellation: Cancellation,
 }
 
@@ -54,7 +54,7 @@ pub struct RunReport {
     pub install: String,
     /// The number of the run in the table `runs`.
     pub run: i64,
-    /// Whether every ticket was read, rather than those with a recent reply.
+    /// Whether the run read every ticket, rather than only those with a recent reply.
     pub full: bool,
     /// Whether the scan was proved complete. If not, [`reason`](RunReport::reason) says why; the tickets that were read
     /// are stored, and no ticket is marked as gone.
@@ -75,7 +75,7 @@ pub struct RunReport {
     pub gone: u64,
     /// Requests that were sent.
     pub requests: u64,
-    /// Deviations from the documented format in the replies. The table `runs` has them.
+    /// The number of deviations from the documented format in the replies. The table `runs` lists them.
     pub findings: u64,
     /// The deviations by kind and field.
     pub deviations: Vec<ScanFinding>,

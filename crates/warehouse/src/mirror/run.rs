@@ -1,4 +1,4 @@
-//! [`Mirror`]: a run reads installs and updates their rows.
+//! [`Mirror`]: reads installs and updates their rows in a database.
 
 use std::fmt;
 use std::path::Path;
@@ -23,8 +23,8 @@ const CANCELLATION_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A database that mirrors the tickets of installs.
 ///
-/// A run stores each install in one transaction: after a crash or an error, each install is either as it was before the run
-/// or up to date. Only one run at a time can write to a database; other programs can read it meanwhile.
+/// A run stores each install in one transaction: after a crash or an error, each install is either as it was before the
+/// run or up to date. Only one run at a time can write to a database; other programs can read it meanwhile.
 pub struct Mirror {
     store: Box<dyn Store + Send>,
     /// A description of the database, without a password.
@@ -90,15 +90,15 @@ impl Mirror {
             .unwrap_or_else(|| Err(MirrorError::new(MirrorErrorKind::Install, "there is no install to read")))
     }
 
-    /// Reads all installs of a fleet concurrently, and returns the results in the order of the fleet. An install is stored
-    /// as soon as it has been read, in a transaction of its own, so one that fails or is slow neither stops the others nor holds
-    /// them back.
+    /// Reads all installs of a fleet concurrently, and returns the results in the order of the fleet. Each install is
+    /// stored in its own transaction as soon as it has been read, so an install that fails or is slow does not stop or
+    /// delay the others.
     ///
     /// # Errors
     ///
-    /// [`MirrorError`] if the database fails or is locked, or if the run is canceled. Installs that were stored by then stay,
-    /// and the message has their number; the others are rolled back. Each result holds the errors that concern one install,
-    /// as in [`run`](Mirror::run).
+    /// [`MirrorError`] if the database fails or is locked, or if the run is canceled. Installs that were already stored
+    /// are kept, and the message contains their number; the others are rolled back. An error that concerns a single
+    /// install, as in [`run`](Mirror::run), is in the result of that install.
     pub fn run_all(
         &mut self,
         fleet: &Fleet,
@@ -121,9 +121,9 @@ impl Mirror {
 
 /// The run of one install.
 enum Run<'a> {
-    /// Its tickets are being read.
+    /// The tickets are being read.
     Reading(Box<Work<'a>>),
-    /// Its transaction has ended, or it was refused.
+    /// The transaction was committed, or the install was refused.
     Done(Result<RunReport, MirrorError>),
 }
 
@@ -162,7 +162,7 @@ impl Run<'_> {
         }
     }
 
-    /// Ends the transaction of an install.
+    /// Stores the end of the run and commits the transaction of the install.
     fn end(&mut self, session: &mut Session<'_>, cancellation: &Cancellation) -> Result<(), MirrorError> {
         let Run::Reading(work) = self else { return Ok(()) };
         if !session.is_open {
@@ -177,17 +177,18 @@ impl Run<'_> {
     }
 }
 
-/// Reads the lists of the installs side by side. The transaction of each ends when its list does.
+/// Reads the lists of all installs concurrently. The transaction of an install is committed when its list has been
+/// read.
 ///
-/// A single install has its transaction open from the beginning and writes into it. Of several, each keeps what is to be written
-/// until its list has been read, as a database has one transaction at a time.
+/// A single install writes into a transaction that is open from the beginning. With several installs, each keeps its
+/// rows until its list has been read, because the connection can have only one open transaction.
 fn read_lists(
     session: &mut Session<'_>,
     runs: &mut [Run<'_>],
     cancellation: &Cancellation,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(), MirrorError> {
-    // The index of a scan differs from that of its install if some installs were refused or done.
+    // The index of a scan differs from that of its install if some installs were refused or are already stored.
     let mut places: Vec<usize> = Vec::new();
     let mut scans = Vec::new();
     for (index, run) in runs.iter().enumerate() {
@@ -245,8 +246,8 @@ fn refuse_cancelled(cancellation: &Cancellation) -> Result<(), MirrorError> {
     }
 }
 
-/// Reads the first page of each install whose list is known to be in the order of the last reply. In a quiet install
-/// that page contains every change since the last run, and nothing else has to be read.
+/// Reads the first page of each install whose list is known to be in the order of the last reply. If few tickets have
+/// changed, that page contains every change since the last run, and nothing else has to be read.
 fn read_fronts(
     session: &mut Session<'_>,
     runs: &mut [Run<'_>],
@@ -264,7 +265,7 @@ fn read_fronts(
     let pages = side_by_side(&installs, |install| front(install, cancellation));
     refuse_cancelled(cancellation)?;
     for (run, page) in quiet.iter_mut().zip(pages) {
-        // The scan will fail in the same way and report it.
+        // If the request failed, the scan will fail in the same way and report it.
         let (Run::Reading(work), Some(Ok(page))) = (&mut **run, page) else { continue };
         if !work.has_everything(session.store, &page)? {
             continue;
@@ -288,12 +289,12 @@ fn front(install: &Install, cancellation: &Cancellation) -> Option<Result<Page, 
     None
 }
 
-/// A run. It holds the lock, and may have an open transaction, which is rolled back when the session is dropped, even during
-/// a panic.
+/// The lock of a run, and its transaction if one is open. When the session is dropped, even during a panic, an open
+/// transaction is rolled back and the lock is released.
 struct Session<'a> {
     store: &'a mut dyn Store,
     is_open: bool,
-    /// Transactions that were committed.
+    /// The number of committed transactions.
     stored: usize,
 }
 

@@ -9,6 +9,12 @@ pub(crate) const APPLICATION_ID: i32 = 0x4754_4b54;
 /// `n` migrations lead to version `n`.
 pub(crate) const VERSION: i32 = 1;
 
+// Existing mirrors have a column for each of these fields.
+const _: () = assert!(
+    gettickets::FIELD_COUNT == 23,
+    "a new field needs a migration that adds its column, and the first migration must not have that column"
+);
+
 /// The migrations in SQLite: the statements that lead from each version to the next.
 pub(crate) fn sqlite() -> [String; VERSION as usize] {
     [first_sqlite()]

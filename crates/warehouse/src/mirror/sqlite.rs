@@ -17,14 +17,14 @@ use super::schema;
 use super::store::{Ending, History, KnownInstall, Store};
 use crate::row::{Cell, Row, TRACKED, columns};
 
-/// How long to wait for a lock that another program holds briefly. A run holds the lock for longer.
+/// How long SQLite waits while another program has the database locked.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// A database with the mirror's tables.
 #[derive(Debug)]
 pub(crate) struct Database {
     connection: Connection,
-    /// The file, after symbolic links.
+    /// The path of the file, with symbolic links resolved.
     path: PathBuf,
     file: Identity,
     lock: Option<Lock>,
@@ -95,7 +95,7 @@ impl Database {
 impl Store for Database {
     fn lock(&mut self) -> Result<(), MirrorError> {
         let lock = Lock::take(&self.path)?;
-        // A database that cannot be written is found before anything is read for it.
+        // Detects a database that cannot be written before any ticket is read.
         self.connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
         self.lock = Some(lock);
         Ok(())
@@ -163,7 +163,7 @@ impl Store for Database {
     }
 
     fn known(&mut self, install: &str, ids: &[i64]) -> Result<HashMap<i64, Known>, MirrorError> {
-        // Outside of a transaction, each look-up would lock the database by itself.
+        // Without a transaction, each query would lock and unlock the database.
         let is_reading = self.connection.is_autocommit() && !ids.is_empty();
         if is_reading {
             self.connection.execute_batch("BEGIN")?;
@@ -201,7 +201,7 @@ impl Store for Database {
         Ok(())
     }
 
-    fn living(
+    fn present(
         &mut self,
         install: &str,
         keep: &dyn Fn(i64) -> bool,
@@ -220,7 +220,7 @@ impl Store for Database {
         Ok(found)
     }
 
-    fn count_living(&mut self, install: &str) -> Result<u64, MirrorError> {
+    fn count_present(&mut self, install: &str) -> Result<u64, MirrorError> {
         let count: i64 = self.connection.query_row(
             "SELECT count(*) FROM tickets WHERE install = ? AND gone IS NULL",
             [install],
@@ -263,7 +263,7 @@ impl Store for Database {
     }
 
     fn commit(&mut self) -> Result<(), MirrorError> {
-        // SQLite would write on into a file that has no name any more.
+        // SQLite does not notice this, and would write to a file that no path leads to.
         if !self.file.is_still_at(&self.path) {
             let message = "the file was removed or moved while the run wrote to it";
             return Err(MirrorError::new(MirrorErrorKind::Database, message));

@@ -1,4 +1,5 @@
-//! [`Stage`]: rows of an install that wait for its transaction, in memory and, where there are many, in a file without a name.
+//! [`Stage`]: keeps the rows of an install until its transaction begins, in memory and, if there are many, in an
+//! unnamed temporary file.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
@@ -8,11 +9,11 @@ use std::path::Path;
 use super::error::{MirrorError, MirrorErrorKind};
 use crate::row::Row;
 
-/// How many rows are in memory before they are written into the file, and how many are read back at a time. With 64 installs at
-/// the same time they take less than 100 MB.
-const MOST_ROWS: usize = 1_000;
+/// The number of rows that are collected in memory before they are written to the file, and the number of rows read
+/// back at a time. With 64 installs at the same time they take less than 100 MB.
+const MAX_ROWS: usize = 1_000;
 
-/// Rows that wait, in the order in which they were added.
+/// Rows to be stored later, in the order in which they were added.
 #[derive(Debug, Default)]
 pub(super) struct Stage {
     rows: Vec<Row>,
@@ -20,10 +21,11 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Adds rows. A file, if one is needed, is made in this directory or among the system's temporary files.
+    /// Adds rows. If a file is needed, it is created in `directory`, or else in the system's directory for temporary
+    /// files.
     pub(super) fn push(&mut self, rows: Vec<Row>, directory: Option<&Path>) -> Result<(), MirrorError> {
         self.rows.extend(rows);
-        if self.rows.len() < MOST_ROWS { Ok(()) } else { self.spill(directory).map_err(failed) }
+        if self.rows.len() < MAX_ROWS { Ok(()) } else { self.spill(directory).map_err(failed) }
     }
 
     fn spill(&mut self, directory: Option<&Path>) -> io::Result<()> {
@@ -44,7 +46,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Passes on all rows, some at a time, and leaves none.
+    /// Passes all rows to `take`, at most [`MAX_ROWS`] at a time, and leaves the stage empty.
     pub(super) fn drain(
         &mut self,
         mut take: impl FnMut(Vec<Row>) -> Result<(), MirrorError>,
@@ -53,13 +55,13 @@ impl Stage {
             let mut file = file.into_inner().map_err(|error| failed(error.into_error()))?;
             file.seek(SeekFrom::Start(0)).map_err(failed)?;
             let mut lines = BufReader::with_capacity(256 << 10, file);
-            let mut rows = Vec::with_capacity(MOST_ROWS);
+            let mut rows = Vec::with_capacity(MAX_ROWS);
             let mut line = Vec::new();
             while lines.read_until(b'\n', &mut line).map_err(failed)? > 0 {
                 rows.push(serde_json::from_slice(&line).map_err(|error| failed(error.into()))?);
                 line.clear();
-                if rows.len() == MOST_ROWS {
-                    take(mem::replace(&mut rows, Vec::with_capacity(MOST_ROWS)))?;
+                if rows.len() == MAX_ROWS {
+                    take(mem::replace(&mut rows, Vec::with_capacity(MAX_ROWS)))?;
                 }
             }
             take(rows)?;
@@ -86,7 +88,7 @@ mod tests {
     use crate::row::Cell;
 
     #[test]
-    fn rows_are_passed_on_as_they_were_added() {
+    fn rows_are_returned_in_the_order_in_which_they_were_added() {
         let folder = tempfile::tempdir().unwrap();
         for count in [0, 1, 999, 1_000, 1_001, 3_500] {
             let row = |id: i64| Row {
@@ -103,13 +105,13 @@ mod tests {
             let mut stage = Stage::default();
             for page in rows.chunks(7) {
                 stage.push(page.to_vec(), Some(folder.path())).unwrap();
-                assert!(stage.rows.len() < MOST_ROWS);
+                assert!(stage.rows.len() < MAX_ROWS);
             }
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
             let mut found = Vec::new();
             stage
                 .drain(|rows| {
-                    assert!(rows.len() <= MOST_ROWS);
+                    assert!(rows.len() <= MAX_ROWS);
                     found.extend(rows);
                     Ok(())
                 })

@@ -7,8 +7,9 @@ use super::compare::{Change, Known};
 use super::error::MirrorError;
 use crate::row::Row;
 
-/// A database with the mirror's tables. A run holds the lock from `lock` to `unlock`; what it writes of an install is one transaction, from `begin` to `commit` or
-/// `rollback`. Times are texts: `YYYY-MM-DDTHH:MM:SSZ` in UTC, and `YYYY-MM-DD HH:MM:SS` in local time of the install.
+/// A database with the mirror's tables. A run holds the lock from `lock` to `unlock`. Everything that it writes for one
+/// install is one transaction, from `begin` to `commit` or `rollback`. Times are texts: `YYYY-MM-DDTHH:MM:SSZ` in UTC,
+/// and `YYYY-MM-DD HH:MM:SS` in the install's local time.
 pub(crate) trait Store {
     /// Takes the lock that only one run can hold, and checks that the database can be written.
     fn lock(&mut self) -> Result<(), MirrorError>;
@@ -16,7 +17,7 @@ pub(crate) trait Store {
     /// Releases the lock.
     fn unlock(&mut self);
 
-    /// The directory of the database, where it is a file.
+    /// Returns the directory of the database if the database is a file.
     fn directory(&self) -> Option<&Path>;
 
     /// Begins a transaction.
@@ -47,14 +48,14 @@ pub(crate) trait Store {
     fn record(&mut self, run: i64, install: &str, changes: &[Change], now: &str) -> Result<(), MirrorError>;
 
     /// Returns the ids and statuses of the tickets that are not gone and for which `keep` is true.
-    fn living(
+    fn present(
         &mut self,
         install: &str,
         keep: &dyn Fn(i64) -> bool,
     ) -> Result<Vec<(i64, Option<String>)>, MirrorError>;
 
     /// Returns the number of tickets that are not gone.
-    fn count_living(&mut self, install: &str) -> Result<u64, MirrorError>;
+    fn count_present(&mut self, install: &str) -> Result<u64, MirrorError>;
 
     /// Marks tickets as gone.
     fn set_gone(&mut self, install: &str, ids: &[i64], now: &str) -> Result<(), MirrorError>;
@@ -94,7 +95,7 @@ pub(crate) struct Ending<'a> {
     pub(crate) ordered: bool,
     pub(crate) reason: Option<&'a str>,
     pub(crate) newest_reply: Option<&'a str>,
-    /// The numbers of requests, tickets, new, changed and gone ones.
+    /// The numbers of requests, tickets, new tickets, changed tickets and gone tickets, in this order.
     pub(crate) counts: [i64; 5],
     pub(crate) findings: Option<&'a str>,
 }

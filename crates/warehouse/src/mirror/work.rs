@@ -19,17 +19,18 @@ use super::store::{Ending, History, KnownInstall, Store};
 use crate::install::Install;
 use crate::row::{Row, wall_clock};
 
-/// The furthest that any wall clock is ahead of UTC. Replies dated later than that are dated ahead of every clock, and do
-/// not count as the newest.
+/// The largest difference by which local time is ahead of UTC. A reply that is dated later is in the future in every
+/// time zone, and is ignored when the newest reply is determined.
 const FURTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(14);
 
-/// This many of the highest ids have to be gone at once before an install is reported as restored from a backup.
+/// The number of highest ids that must disappear in one run before a warning says that the install may have been
+/// restored from a backup.
 const RESTORED: usize = 10;
 
-/// This many rows at the end of the first page must be older than what a run looks for.
+/// The number of rows at the end of the first page that must be older than the replies an incremental run reads.
 const OLD_ROWS: usize = 4;
 
-/// From which reply on an incremental run reads; `None` for a full run.
+/// Returns the time of the oldest reply that an incremental run reads, or `None` for a full run.
 fn since(options: &RunOptions, now: Timestamp, history: &History) -> Option<DateTime> {
     let last_full: Timestamp = history.last_full.as_ref()?.parse().ok()?;
     let newest: DateTime = history.newest_reply.as_ref()?.parse().ok()?;
@@ -52,37 +53,39 @@ pub(super) struct Work<'a> {
     pub(super) install: &'a Install,
     started: Timestamp,
     since: Option<DateTime>,
-    /// Rows that wait for the transaction, where it is not open while the list is read.
+    /// The rows to store when the transaction begins; `None` if the transaction is open while the list is read.
     stage: Option<Stage>,
-    /// No complete full run came before.
+    /// Whether there was no complete full run before this run.
     first_run: bool,
-    /// The rows were computed with another time zone, so all are written again.
+    /// Whether the time zone of the install has changed, so that all rows are computed and written again.
     rezoned: bool,
+    /// The ids that this run has read.
     seen: HashSet<i64>,
-    /// The highest id that the mirror had before.
+    /// The highest id in the mirror before this run.
     highest_before: i64,
-    /// New tickets with lower ids than that.
+    /// The number of new tickets with ids below `highest_before`.
     below_highest: u64,
-    /// The last complete full run found the list in the order of the last reply.
+    /// Whether the list was in the order of the last reply in the last complete full run.
     was_ordered: bool,
-    /// This run, if it is full, has found the list in that order so far.
+    /// Whether the tickets that this run has read are in that order.
     ordered: bool,
-    /// The last reply of the ticket before, in the order of the list.
+    /// The last reply of the preceding ticket in the list.
     previous: Option<DateTime>,
     /// The newest reply, on the install's clock.
     newest: Option<DateTime>,
-    /// Replies dated later than this do not count as the newest.
+    /// Replies dated later than this are ignored when the newest reply is determined.
     ahead: DateTime,
+    /// The number of ids that now belong to another ticket.
     replaced: u64,
-    /// Tickets with NUL characters in their texts.
+    /// The number of tickets with NUL characters in their texts.
     nul: u64,
     report: RunReport,
-    /// A value that does not fit into the database.
+    /// The error for a value that does not fit into the database.
     error: Option<MirrorError>,
 }
 
 impl<'a> Work<'a> {
-    /// The run of an install, from what the database has of it so far.
+    /// Prepares the run of an install: loads its history from the database.
     pub(super) fn new(
         store: &mut dyn Store,
         install: &'a Install,
@@ -117,7 +120,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// A scan of the tickets that this run reads.
+    /// Returns a scan of the tickets that this run reads.
     pub(super) fn scan(&self) -> Scan {
         let scan = self.install.scan();
         match self.since {
@@ -126,12 +129,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// How many tickets were read so far.
+    /// Returns the number of tickets that were read so far.
     pub(super) fn tickets(&self) -> u64 {
         self.report.tickets
     }
 
-    /// Has rows wait for [`finish`](Work::finish), as the transaction is opened then.
+    /// Keeps all rows until [`finish`](Work::finish) is called, because the transaction is not open before.
     pub(super) fn stage(&mut self) {
         self.stage = Some(Stage::default());
     }
@@ -145,7 +148,8 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Takes a page. Returns `false` where a value in it does not fit into the database, and nothing more is to be read.
+    /// Stores the tickets of a page, or keeps them for later. Returns `false` if a value does not fit into the
+    /// database; then no more pages need to be read.
     pub(super) fn take(&mut self, store: &mut dyn Store, tickets: &Tickets) -> Result<bool, MirrorError> {
         if self.error.is_some() {
             return Ok(false);
@@ -170,11 +174,12 @@ impl<'a> Work<'a> {
         Ok(true)
     }
 
-    /// The rows of a page. Notes the order of the list, and the newest reply.
+    /// Converts the tickets of a page to rows. Also updates what is known about the order of the list and the newest
+    /// reply.
     fn rows(&mut self, tickets: &Tickets) -> Result<Vec<Row>, NumberTooLarge> {
         let mut rows = Vec::with_capacity(tickets.len());
         for ticket in tickets {
-            // A ticket without a reply is at the end of that order.
+            // In that order, tickets without a reply come last.
             self.ordered &= ticket.lastreply() <= self.previous;
             self.previous = ticket.lastreply();
             if let Some(reply) = ticket.lastreply()
@@ -188,15 +193,15 @@ impl<'a> Work<'a> {
         Ok(rows)
     }
 
-    /// What the database has of the tickets of a page. Those that it cannot have are not looked up: ids above all that it had
-    /// before, unless this run has stored them.
+    /// Returns the stored state of the tickets of a page. Does not query ids that cannot be stored: those above the
+    /// highest id before this run, unless this run has read them.
     fn known(&self, store: &mut dyn Store, rows: &[Row]) -> Result<HashMap<i64, Known>, MirrorError> {
         let may_be_known = |id: &i64| *id <= self.highest_before || self.seen.contains(id);
         let ids: Vec<i64> = rows.iter().map(|row| row.id).filter(may_be_known).collect();
         store.known(&self.install.name, &ids)
     }
 
-    /// Writes the rows that are not as the database has them, and what changed.
+    /// Writes the rows that are new or differ from the stored ones, and records the changes.
     fn store(
         &mut self,
         store: &mut dyn Store,
@@ -225,13 +230,14 @@ impl<'a> Work<'a> {
         store.record(self.report.run, name, &changes, &now)
     }
 
-    /// Whether the first page of the list may be all that has to be read.
+    /// Whether it may be sufficient to read the first page of the list.
     pub(super) fn may_read_front(&self) -> bool {
         self.since.is_some() && self.was_ordered
     }
 
-    /// Whether the first page of the list has everything since the last run: it is in the order of the last reply, its last rows
-    /// are older, and no ticket is counted that neither it nor the mirror has.
+    /// Whether the first page of the list contains every change since the last run. This is so if the page is in the
+    /// order of the last reply, its last rows are older than the last run, and the server counts no more tickets than
+    /// the page and the mirror have together.
     pub(super) fn has_everything(&self, store: &mut dyn Store, page: &Page) -> Result<bool, MirrorError> {
         let (Some(since), Some(total)) = (self.since, page.totalresults()) else { return Ok(false) };
         let tickets = page.tickets();
@@ -249,10 +255,10 @@ impl<'a> Work<'a> {
         let known = store.known(&self.install.name, &ids)?;
         let is_new = |id: &&i64| known.get(id).is_none_or(|known| known.gone.is_some());
         let new = ids.iter().filter(is_new).count() as u64;
-        Ok(total <= store.count_living(&self.install.name)?.saturating_add(new))
+        Ok(total <= store.count_present(&self.install.name)?.saturating_add(new))
     }
 
-    /// Stores the tickets of a first page that has everything.
+    /// Stores the tickets of a first page for which [`has_everything`](Work::has_everything) is true.
     pub(super) fn take_front(&mut self, store: &mut dyn Store, page: &Page) -> Result<(), MirrorError> {
         let since = self.since.unwrap_or(DateTime::MIN);
         let recent =
@@ -267,7 +273,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Notes how the scan ended.
+    /// Records the result of the scan.
     pub(super) fn ended(&mut self, scan: &ScanReport, failure: Option<Error>, complete: bool) {
         let unreadable = scan.unreadable.len() as u64;
         self.report.complete = complete && self.error.is_none();
@@ -288,11 +294,11 @@ impl<'a> Work<'a> {
         self.report.warnings.extend(scan.warnings.iter().cloned());
     }
 
-    /// Marks the tickets that a complete full scan did not have.
+    /// Marks the tickets that a complete full scan did not find as gone.
     fn mark_gone(&mut self, store: &mut dyn Store) -> Result<(), MirrorError> {
         let now = utc(Timestamp::now());
         let name = &self.install.name;
-        let gone = store.living(name, &|id| !self.seen.contains(&id))?;
+        let gone = store.present(name, &|id| !self.seen.contains(&id))?;
         let ids: Vec<i64> = gone.iter().map(|(id, _)| *id).collect();
         let change = |(id, status)| Change { id, what: "gone", old: status, new: None };
         let changes: Vec<Change> = gone.into_iter().map(change).collect();
@@ -309,7 +315,8 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Stores what waits, and the end of the run. Returns the report, or the error of this install alone.
+    /// Stores the rows that were kept, and the end of the run. The inner result is the report, or the error that
+    /// concerns this install alone.
     pub(super) fn finish(
         &mut self,
         store: &mut dyn Store,
@@ -333,14 +340,14 @@ impl<'a> Work<'a> {
         }
         if self.below_highest > 0 && !self.first_run {
             self.report.warnings.push(format!(
-                "{} new tickets have lower ids than {}, which the mirror had before; the install may have been restored from \
-                 a backup, or the API user may read more departments than before",
+                "{} new tickets have lower ids than {}, the highest id before this run; the install may have been restored \
+                 from a backup, or the API user may now read more departments",
                 self.below_highest, self.highest_before
             ));
         }
         if self.nul > 0 {
             self.report.warnings.push(format!(
-                "{} tickets have NUL characters in their texts, which databases do not store; each is now U+FFFD",
+                "{} tickets have NUL characters in their texts, which databases cannot store; each was replaced by U+FFFD",
                 self.nul
             ));
         }
@@ -355,7 +362,7 @@ impl<'a> Work<'a> {
                 ended: &utc(Timestamp::now()),
                 complete: report.complete,
                 ordered: self.ordered && report.full && report.complete,
-                // A text of the server may have a NUL.
+                // A text from the server may contain NUL, which PostgreSQL does not accept.
                 reason: report.reason.as_ref().map(|reason| reason.replace('\0', "\u{fffd}")).as_deref(),
                 newest_reply: self.newest.map(wall_clock).as_deref(),
                 counts: [report.requests, report.tickets, report.new, report.changed, report.gone].map(count),
@@ -369,7 +376,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The name of an install's time zone, where it is known.
+/// Returns the name of an install's time zone, if the zone is known and has a name.
 fn zone_name(install: &Install) -> Option<&str> {
     install.time_zone.as_ref().and_then(|zone| zone.iana_name())
 }
@@ -378,7 +385,7 @@ fn utc(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// A finding as an object of the table `runs`.
+/// Returns a finding as an object for the column `findings` of the table `runs`.
 fn finding_json(finding: &ScanFinding) -> serde_json::Value {
     json!({
         "kind": finding.kind.to_string(),

@@ -122,7 +122,7 @@ fn ids_that_belong_to_other_tickets_now_are_reported() {
 }
 
 #[test]
-fn ids_that_go_backwards_are_reported() {
+fn new_tickets_with_lower_ids_are_reported() {
     let setup = Setup::new(40);
     let store = setup.sandbox.store();
     let ids = store.ids().unwrap();
@@ -139,7 +139,7 @@ fn ids_that_go_backwards_are_reported() {
 }
 
 #[test]
-fn an_unreadable_ticket_leaves_the_run_incomplete_and_loses_no_other() {
+fn an_unreadable_ticket_makes_the_run_incomplete_and_all_others_are_stored() {
     let sandbox = Sandbox::builder().tickets(120).quirk(Quirk::MalformedUtf8Deep).start().unwrap();
     let setup = Setup::of(sandbox);
     let report = setup.run(Mode::Full);

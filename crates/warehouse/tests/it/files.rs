@@ -1,4 +1,4 @@
-//! Files that are not a mirror, or not the mirror of this run.
+//! Database files that a mirror cannot use: of other programs, locked, damaged, not writable, or on a full disk.
 
 use std::fs;
 
@@ -98,7 +98,7 @@ fn a_folder_that_does_not_exist_or_is_not_writable_is_reported() {
     }
 }
 
-/// A file system of half a megabyte, which only root can make. It ends when this is dropped.
+/// A file system of 600 KiB, which only root can mount. It is unmounted when this is dropped.
 #[cfg(target_os = "linux")]
 struct SmallDisk(tempfile::TempDir);
 

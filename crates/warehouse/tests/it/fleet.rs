@@ -54,7 +54,7 @@ fn an_install_that_fails_does_not_stop_the_others() {
     assert!(scan.next().is_none());
 }
 
-/// Replies only once requests of several installs are in flight at the same time.
+/// Does not reply until requests of all installs are in flight at the same time.
 struct Rendezvous {
     inner: Client,
     waiting: Arc<(Mutex<usize>, Condvar)>,
@@ -69,7 +69,7 @@ impl Transport for Rendezvous {
         changed.notify_all();
         let arrived =
             changed.wait_timeout_while(count, Duration::from_secs(60), |count| *count < self.installs);
-        assert!(!arrived.unwrap().1.timed_out(), "the installs are read one after the other");
+        assert!(!arrived.unwrap().1.timed_out(), "the installs are read one after another");
         let body = request.body.as_str();
         let limitstart = body.split('&').find_map(|pair| pair.strip_prefix("limitstart=")?.parse().ok());
         let page = GetTickets { limitstart, limitnum: Some(100), ..GetTickets::default() };
@@ -93,7 +93,7 @@ fn installs_are_read_concurrently() {
         Install::new(index.to_string(), client)
     });
     let fleet = Fleet::new(installs).unwrap();
-    // At most one request in flight per install, so that one install alone cannot reach the number.
+    // One install has at most one request in flight, so all installs are needed to reach the number.
     let scan = fleet.scan_with(|install| install.client().scan(GetTickets::default()).concurrency(1));
     let tickets: usize = scan.map(|page| page.unwrap().tickets.len()).sum();
     assert_eq!(tickets, 5 + 6 + 7 + 8);
@@ -153,7 +153,7 @@ fn a_mirror_of_several_installs_has_the_tickets_of_each() {
 }
 
 #[test]
-fn an_install_that_a_mirror_knows_by_another_name_does_not_stop_the_others() {
+fn an_install_that_is_stored_under_another_name_does_not_stop_the_others() {
     let setup = Setup::new(20);
     setup.run(Mode::Full);
     let other = Sandbox::builder().tickets(35).seed(3).start().unwrap();
@@ -168,7 +168,7 @@ fn an_install_that_a_mirror_knows_by_another_name_does_not_stop_the_others() {
     assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets WHERE install = 'main'"), 20);
 }
 
-/// Sends its first request on only after something has happened.
+/// Calls a function, which may wait, before each request.
 struct Gate {
     inner: Client,
     opened: Box<dyn Fn() + Send + Sync>,
@@ -185,7 +185,7 @@ impl Transport for Gate {
     }
 }
 
-/// An install that sends nothing before this has returned.
+/// An install whose requests are sent only after `opened` has returned.
 fn gated(name: &str, sandbox: &Sandbox, opened: impl Fn() + Send + Sync + 'static) -> Install {
     let gate = Gate { inner: client(sandbox), opened: Box::new(opened) };
     let client = Client::builder(sandbox.url())
@@ -197,20 +197,20 @@ fn gated(name: &str, sandbox: &Sandbox, opened: impl Fn() + Send + Sync + 'stati
     Install::new(name, client)
 }
 
-/// Waits until the first install is stored.
+/// Waits until an install is stored.
 fn wait_for(is_stored: &dyn Fn() -> bool) {
     let begin = std::time::Instant::now();
     while !is_stored() {
         assert!(
             begin.elapsed() < Duration::from_secs(60),
-            "the install was not stored before the other was read"
+            "the install was not stored while the other one was waiting"
         );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// One install is stored while the other waits for its server, and meanwhile no other run can begin.
-pub(crate) fn a_slow_install_holds_back_no_other(
+/// Checks that one install is stored while the other waits for its server, and that no other run can start meanwhile.
+pub(crate) fn check_a_slow_install_does_not_delay_the_others(
     target: &str,
     is_stored: impl Fn() -> bool + Send + Sync + 'static,
 ) {
@@ -243,7 +243,7 @@ fn fleet_without_gate(sandboxes: &[Sandbox]) -> Fleet {
         .unwrap()
 }
 
-/// A file of a mirror, and whether its install `fast` is stored.
+/// The file of a mirror, and a function that returns whether its install `fast` is stored.
 fn file_and_check()
 -> (tempfile::TempDir, std::path::PathBuf, impl Fn() -> bool + Clone + Send + Sync + 'static) {
     let folder = tempfile::tempdir().unwrap();
@@ -255,15 +255,15 @@ fn file_and_check()
 }
 
 #[test]
-fn an_install_that_is_slow_holds_back_no_other() {
+fn a_slow_install_does_not_delay_the_others() {
     let (_folder, file, is_stored) = file_and_check();
-    a_slow_install_holds_back_no_other(file.to_str().unwrap(), is_stored);
+    check_a_slow_install_does_not_delay_the_others(file.to_str().unwrap(), is_stored);
     assert_eq!(count(&file, "SELECT count(*) FROM tickets"), 1_500);
     assert_eq!(count(&file, "SELECT count(*) FROM changes"), 0);
 }
 
 #[test]
-fn a_run_that_is_cancelled_keeps_the_installs_that_were_stored() {
+fn a_canceled_run_keeps_the_installs_that_were_stored() {
     let sandboxes = sandboxes(&[50, 300]);
     let (_folder, file, is_stored) = file_and_check();
     let options = options(Mode::Full);
@@ -276,14 +276,14 @@ fn a_run_that_is_cancelled_keeps_the_installs_that_were_stored() {
     let mut mirror = Mirror::open(file.to_str().unwrap()).unwrap();
     let error = mirror.run_all(&fleet, &options, &mut |_| ()).unwrap_err();
     assert_eq!(error.kind(), MirrorErrorKind::Cancelled);
-    assert!(error.to_string().ends_with("; 1 install of the run was stored before"), "{error}");
+    assert!(error.to_string().ends_with("; 1 install of the run was already stored"), "{error}");
     assert_eq!(count(&file, "SELECT count(*) FROM tickets"), 50);
     assert_eq!(count(&file, "SELECT count(*) FROM installs"), 1);
     assert_eq!(count(&file, "SELECT count(*) FROM runs"), 1);
 }
 
 #[test]
-fn a_program_that_ends_in_a_run_keeps_the_installs_that_were_stored() {
+fn a_run_that_panics_keeps_the_installs_that_were_stored() {
     let sandboxes = sandboxes(&[50, 2_500]);
     let (_folder, file, is_stored) = file_and_check();
     let slow = gated("slow", &sandboxes[1], move || wait_for(&is_stored));

@@ -1,4 +1,5 @@
-//! The mirror against the sandbox, whose tickets the tests open, answer, close, move and delete.
+//! Tests of the mirror, the fleet and the Singer tap with sandboxes, whose tickets the tests open, answer, close, move
+//! and delete.
 
 #![allow(
     clippy::unwrap_used,

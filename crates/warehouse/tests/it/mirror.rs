@@ -1,4 +1,4 @@
-//! What runs store and record.
+//! The rows that runs store and the changes that they record.
 
 use gettickets::{Field, FindingKind, Status, Ticket};
 use gettickets_sandbox::{Quirk, Sandbox};
@@ -151,7 +151,7 @@ fn an_incremental_run_finds_replies_and_marks_no_ticket_as_gone() {
     assert_eq!((full.changed, full.gone), (0, 1));
 }
 
-/// Tickets that all have a reply, in an install with recent tickets.
+/// An install whose tickets all have a last reply, none of them before the opening.
 fn regular(count: u64) -> Setup {
     let generated = Setup::new(count);
     let store = generated.sandbox.store();
@@ -180,7 +180,7 @@ fn an_incremental_run_of_a_quiet_install_is_one_request() {
             .iter()
             .any(|(id, what, ..)| *id == opened.as_ref().copied().unwrap() && what == "opened")
     );
-    // The tickets since then do not fit on a page.
+    // More tickets have changed than fit on a page.
     for id in ids.iter().take(300) {
         store.reply(*id, Status::from("Answered")).unwrap();
     }
@@ -189,7 +189,7 @@ fn an_incremental_run_of_a_quiet_install_is_one_request() {
 }
 
 #[test]
-fn a_first_page_alone_is_not_trusted_without_the_evidence() {
+fn more_than_the_first_page_is_read_if_tickets_may_be_missing_from_it() {
     // An imported ticket with an old reply is not on the first page, but the server counts it.
     let setup = regular(3000);
     setup.run(Mode::Full);
@@ -203,7 +203,7 @@ fn a_first_page_alone_is_not_trusted_without_the_evidence() {
     let report = setup.run(Mode::Incremental);
     assert!(report.requests > 1 && report.complete, "{report:?}");
     assert_eq!(setup.run(Mode::Full).new, 1);
-    // The first group may be ordered by the last reply although the list is not.
+    // The first page may be in the order of the last reply although the list is not.
     let sandbox = Sandbox::builder().tickets(2000).quirk(Quirk::GroupedByPriority).start().unwrap();
     let setup = Setup::of(sandbox);
     setup.run(Mode::Full);
@@ -215,7 +215,7 @@ fn a_first_page_alone_is_not_trusted_without_the_evidence() {
 fn the_first_run_is_full_and_later_ones_follow_the_mode() {
     let setup = Setup::new(30);
     let day = std::time::Duration::from_secs(86_400);
-    assert!(setup.run(Mode::Incremental).full, "there is nothing to add to");
+    assert!(setup.run(Mode::Incremental).full, "there is no earlier run");
     assert!(!setup.run(Mode::Auto { full_every: day }).full);
     assert!(setup.run(Mode::Auto { full_every: std::time::Duration::ZERO }).full);
 }

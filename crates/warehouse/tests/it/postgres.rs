@@ -20,7 +20,7 @@ pub(crate) fn start() -> Option<Server> {
     start_with("trust")
 }
 
-/// A server that asks for a password.
+/// Starts a server that requires a password.
 fn with_password() -> Option<Server> {
     start_with("scram-sha-256")
 }
@@ -72,12 +72,12 @@ fn both_databases_have_the_same_content() {
     let mut random = fastrand::Rng::with_seed(5);
     for round in 0..12_u64 {
         let mode = if round % 3 == 2 { Mode::Incremental } else { Mode::Full };
-        let there = setup.run(mode);
+        let expected = setup.run(mode);
         let mut mirror = Mirror::open(&server.url()).unwrap();
-        let here = mirror.run(&setup.install(), &options(mode), &mut |_| ()).unwrap();
+        let found = mirror.run(&setup.install(), &options(mode), &mut |_| ()).unwrap();
         assert_eq!(
-            (here.new, here.changed, here.gone),
-            (there.new, there.changed, there.gone),
+            (found.new, found.changed, found.gone),
+            (expected.new, expected.changed, expected.gone),
             "round {round}"
         );
         for sql in [TICKETS, CHANGES, RUNS] {
@@ -164,7 +164,7 @@ fn a_slow_install_does_not_delay_the_others() {
     let Some(server) = start() else { return };
     drop(Mirror::open(&server.url()).unwrap());
     let url = server.url();
-    super::fleet::a_slow_install_holds_back_no_other(&server.url(), move || {
+    super::fleet::check_a_slow_install_does_not_delay_the_others(&server.url(), move || {
         let mut client = Client::connect(&url, NoTls).unwrap();
         let stored = "SELECT count(*) FROM runs WHERE install = 'fast' AND complete";
         client.query_one(stored, &[]).unwrap().get::<_, i64>(0) == 1
@@ -215,10 +215,10 @@ fn a_password_comes_from_the_url_or_from_pgpassword() {
     let mirror = Mirror::open(&server.url_with(PASSWORD)).unwrap();
     assert_eq!(mirror.place(), "PostgreSQL database postgres at 127.0.0.1");
     assert!(!format!("{mirror:?}").contains("hunter2"), "{mirror:?}");
-    // The environment belongs to the process.
+    // The environment is shared by all tests of a process, so each variable is set for a process of its own.
     for (password, works) in [(PASSWORD, true), ("wrong", false)] {
         let opened = Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "postgres::opens_the_database_of_a_variable"])
+            .args(["--ignored", "--exact", "postgres::opens_the_database_in_test_database_url"])
             .env("PGPASSWORD", password)
             .env("TEST_DATABASE_URL", server.url())
             .output()
@@ -229,7 +229,7 @@ fn a_password_comes_from_the_url_or_from_pgpassword() {
 
 #[test]
 #[ignore = "run by a_password_comes_from_the_url_or_from_pgpassword"]
-fn opens_the_database_of_a_variable() {
+fn opens_the_database_in_test_database_url() {
     let Ok(url) = std::env::var("TEST_DATABASE_URL") else { return };
     Mirror::open(&url).unwrap();
 }

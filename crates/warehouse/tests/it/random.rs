@@ -9,8 +9,8 @@ use gettickets_warehouse::{Mirror, Mode};
 
 use super::{Setup, options, read};
 
-/// The tickets of the sandbox: id, and the values that a mirror must have.
-fn truth(setup: &Setup) -> BTreeMap<u64, (String, u64, String)> {
+/// The tickets of the sandbox: id, and the values that a mirror must store.
+fn expected(setup: &Setup) -> BTreeMap<u64, (String, u64, String)> {
     let store = setup.sandbox.store();
     let ticket = |id| store.get(id).unwrap().unwrap();
     store
@@ -58,7 +58,7 @@ fn after_every_full_run_the_mirror_equals_the_install() {
                 let broken = catch_unwind(AssertUnwindSafe(|| {
                     let mut mirror = Mirror::open(&setup.target()).unwrap();
                     mirror.run(&setup.install(), &options(Mode::Full), &mut |_| {
-                        panic!("broken off at step {step}")
+                        panic!("interrupted at step {step}")
                     })
                 }));
                 assert!(broken.is_err());
@@ -67,7 +67,7 @@ fn after_every_full_run_the_mirror_equals_the_install() {
             17 => {
                 let report = setup.run(Mode::Full);
                 assert!(report.complete, "{report:?}");
-                assert_eq!(mirrored(&setup), truth(&setup), "step {step}");
+                assert_eq!(mirrored(&setup), expected(&setup), "step {step}");
                 full_runs += 1;
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! The SQL of docs/recipes, against the tables of real mirrors.
+//! Runs the SQL of docs/recipes on the tables of mirrors.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/recipes")
 }
 
-/// The SQL of a recipe: its blocks that begin with ```sql.
+/// Returns the SQL of a recipe: its code blocks that are marked as `sql`.
 fn queries(recipe: &str) -> Vec<String> {
     let text = fs::read_to_string(folder().join(recipe)).unwrap();
     let blocks = text.split("\n```sql\n").skip(1);
@@ -23,8 +23,8 @@ fn queries(recipe: &str) -> Vec<String> {
     queries
 }
 
-/// Runs a mirror until each kind of change has happened: opened, closed, opened again, moved, deleted. A last run finds
-/// that the install refuses the credentials. Returns the number of the ticket that was closed and opened again.
+/// Runs a mirror with each kind of change between the runs: opened, closed, opened again, moved, deleted. In the last
+/// run the install rejects the credentials. Returns the number of the ticket that was closed and opened again.
 fn history(setup: &Setup, target: &str) -> String {
     let run = |client| {
         let install = Install::new("main", client).time_zone(TimeZone::UTC);
@@ -57,7 +57,7 @@ fn queries_for_sqlite_return_rows() {
     history(&setup, &setup.target());
     for recipe in ["mirror.md", "datasette.md", "duckdb.md"] {
         for sql in queries(recipe) {
-            // DuckDB names the file that it attached.
+            // In DuckDB, table names begin with the name of the attached database.
             let sql = sql.replace("mirror.", "");
             let database = read(&setup.file());
             let rows = database
@@ -69,7 +69,7 @@ fn queries_for_sqlite_return_rows() {
     }
 }
 
-/// The SQL that Grafana or Metabase sends, with every filter in use.
+/// Returns the SQL that Grafana or Metabase would send with every filter set.
 fn expanded(sql: &str, ticket: &str) -> String {
     let mut sql = sql.replace("[[", "").replace("]]", "");
     sql = sql.replace("{{install}}", "'main'").replace("{{ticket}}", &format!("'{ticket}'"));
@@ -93,7 +93,7 @@ fn queries_for_postgresql_return_rows() {
             let mut client = server.client().unwrap();
             let is_alert = sql.contains("HAVING");
             if is_alert {
-                // An alert returns rows only if a mirror is late.
+                // The query of an alert returns rows only if the last run of a mirror is too old.
                 assert!(client.query(&sql, &[]).unwrap().is_empty());
                 client.batch_execute("UPDATE runs SET ended = ended - interval '2 hours'").unwrap();
             }

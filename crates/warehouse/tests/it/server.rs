@@ -1,4 +1,4 @@
-//! A PostgreSQL server with an empty data directory, where PostgreSQL is installed. Measurements use it too.
+//! Starts a PostgreSQL server with an empty data directory, if PostgreSQL is installed. The benchmarks use it too.
 
 use std::error::Error;
 use std::net::TcpListener;
@@ -11,24 +11,24 @@ use postgres::{Client, NoTls};
 /// How long the server may take to start.
 const START_TIME: Duration = Duration::from_secs(60);
 
-/// A server that ends when this is dropped.
+/// A server that is stopped when this is dropped.
 pub(crate) struct Server {
     process: Child,
     port: u16,
     _folder: tempfile::TempDir,
 }
 
-/// How a server differs from that of a default installation.
+/// Settings of a server.
 pub(crate) struct Settings<'a> {
     /// How users are authenticated, as in `pg_hba.conf`.
     pub(crate) authentication: &'a str,
     /// The password of the user `postgres`.
     pub(crate) password: &'a str,
-    /// Whether it waits for the disk, as a server does that must not lose anything.
+    /// Whether commits wait for the disk (`fsync`), as on production servers.
     pub(crate) is_durable: bool,
 }
 
-/// A program of PostgreSQL, which Debian does not put on the path.
+/// Returns the path of a PostgreSQL program. Debian does not install them in a directory of `PATH`.
 fn program(name: &str) -> PathBuf {
     let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|entries| entries.flatten().map(|entry| entry.path().join("bin").join(name)).collect())
@@ -37,7 +37,7 @@ fn program(name: &str) -> PathBuf {
     versions.pop().unwrap_or_else(|| PathBuf::from(name))
 }
 
-/// PostgreSQL refuses to run as root.
+/// Creates the command of a PostgreSQL program. PostgreSQL refuses to run as root, so root starts it as `postgres`.
 fn command(name: &str) -> Command {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
     if !is_root {
@@ -49,7 +49,7 @@ fn command(name: &str) -> Command {
 }
 
 impl Server {
-    /// Returns `None`, with a message, if PostgreSQL is not installed.
+    /// Starts a server. Prints a message and returns `None` if PostgreSQL is not installed.
     pub(crate) fn start(settings: &Settings<'_>) -> Result<Option<Server>, Box<dyn Error>> {
         if Command::new(program("initdb")).arg("--version").output().is_err() {
             eprintln!("skipped: PostgreSQL is not installed (in Debian: apt-get install postgresql)");
@@ -93,17 +93,17 @@ impl Server {
         Ok(Some(server))
     }
 
-    /// The address of its database, without a password.
+    /// The URL of the database, without a password.
     pub(crate) fn url(&self) -> String {
         format!("postgresql://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
     }
 
-    /// The address with this password.
+    /// The URL of the database with this password.
     pub(crate) fn url_with(&self, password: &str) -> String {
         self.url().replace("postgres@", &format!("postgres:{password}@"))
     }
 
-    /// A connection to its database.
+    /// Connects to the database.
     pub(crate) fn client(&self) -> Result<Client, postgres::Error> {
         Client::connect(&self.url(), NoTls)
     }
@@ -111,7 +111,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The postmaster ends its own children.
+        // On SIGQUIT, the main process of the server stops its child processes.
         let _ = Command::new("kill").args(["-QUIT", &self.process.id().to_string()]).status();
         let _ = self.process.wait();
     }

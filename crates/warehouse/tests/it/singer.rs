@@ -26,7 +26,7 @@ fn tap(sandboxes: &[Sandbox]) -> Tap {
     Tap::new(Fleet::new(installs).unwrap())
 }
 
-/// The messages of a run, and whether all scans were complete.
+/// Runs the tap. Returns the messages, and whether all scans were complete.
 fn run(tap: &Tap) -> (Vec<Value>, bool) {
     let mut out = Vec::new();
     let reports = tap.sync(&mut out).unwrap();
@@ -49,12 +49,12 @@ fn ids(messages: &[Value]) -> BTreeSet<(String, u64)> {
     of_type(messages, "RECORD").map(id).collect()
 }
 
-/// The last state of a run, which a target returns.
+/// The last state of a run, which a target prints and the next run receives.
 fn last_state(messages: &[Value]) -> Value {
     of_type(messages, "STATE").last().unwrap()["value"].clone()
 }
 
-fn truth(sandboxes: &[Sandbox]) -> BTreeSet<(String, u64)> {
+fn expected(sandboxes: &[Sandbox]) -> BTreeSet<(String, u64)> {
     let of = |(index, sandbox): (usize, &Sandbox)| {
         let ids = sandbox.store().ids().unwrap();
         ids.into_iter().map(move |id| (format!("install-{index}"), id)).collect::<Vec<_>>()
@@ -62,7 +62,7 @@ fn truth(sandboxes: &[Sandbox]) -> BTreeSet<(String, u64)> {
     sandboxes.iter().enumerate().flat_map(of).collect()
 }
 
-/// A target that keeps the last row of each key, and drops rows of older versions.
+/// A target that stores the last row of each key, and deletes rows of older versions.
 #[derive(Default)]
 struct Target {
     rows: BTreeMap<(String, u64), (i64, Value)>,
@@ -99,7 +99,7 @@ fn a_full_run_has_every_ticket_once_and_ends_with_activate_version_and_state() {
     assert!(complete);
     assert_eq!(messages[0]["type"], "SCHEMA");
     assert_eq!(of_type(&messages, "RECORD").count(), 165);
-    assert_eq!(ids(&messages), truth(&sandboxes));
+    assert_eq!(ids(&messages), expected(&sandboxes));
     let [.., version, state] = &messages[..] else { panic!("{messages:?}") };
     assert_eq!((&version["type"], &state["type"]), (&json!("ACTIVATE_VERSION"), &json!("STATE")));
     assert!(of_type(&messages, "RECORD").all(|record| record["version"] == version["version"]));
@@ -155,12 +155,12 @@ fn a_target_follows_changes_and_deletions() {
     let (messages, complete) = run(&tap(&sandboxes).state(&last_state(&messages)).unwrap());
     assert!(complete);
     target.take(&messages);
-    assert_eq!(target.keys(), truth(&sandboxes));
+    assert_eq!(target.keys(), expected(&sandboxes));
     assert_eq!(target.rows[&("install-0".to_owned(), all[9])].1["status"], "Closed");
 }
 
 #[test]
-fn an_install_that_fails_prevents_activate_version_and_keeps_its_bookmark() {
+fn an_install_that_fails_prevents_activate_version_and_its_bookmark_is_unchanged() {
     let mut sandboxes = sandboxes(&[40]);
     sandboxes.push(Sandbox::builder().tickets(60).quirk(Quirk::MalformedUtf8Deep).start().unwrap());
     let (messages, complete) = run(&tap(&sandboxes));
@@ -177,7 +177,7 @@ fn an_incremental_run_reads_new_tickets_and_advances_the_bookmark_at_its_end() {
     let sandboxes = sandboxes(&[3000]);
     let incremental = || tap(&sandboxes).method(Method::Incremental);
     let (first, _) = run(&incremental());
-    assert_eq!(ids(&first), truth(&sandboxes));
+    assert_eq!(ids(&first), expected(&sandboxes));
     assert_eq!(of_type(&first, "ACTIVATE_VERSION").count(), 0);
     let store = sandboxes[0].store();
     let replied = store.ids().unwrap()[1500];
@@ -226,11 +226,11 @@ fn an_interrupted_run_is_continued_from_its_state() {
     assert!(state["bookmarks"]["tickets"]["version"].is_i64(), "{state}");
     let (second, complete) = run(&tap(&sandboxes).state(&state).unwrap());
     assert!(complete);
-    assert!(of_type(&second, "RECORD").count() < 12_000, "it began again");
+    assert!(of_type(&second, "RECORD").count() < 12_000, "it started from the beginning");
     let mut target = Target::default();
     target.take(&first);
     target.take(&second);
-    assert_eq!(target.keys(), truth(&sandboxes));
+    assert_eq!(target.keys(), expected(&sandboxes));
 }
 
 #[test]

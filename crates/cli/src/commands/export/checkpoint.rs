@@ -34,9 +34,9 @@ pub(super) struct Checkpoint {
     pub(super) tickets: u64,
     /// Whether the scan has ended, and only the file has to be finished.
     pub(super) complete: bool,
-    /// The tickets that the scan could not read, in words, if it ended without them.
+    /// A description of the tickets that the scan could not read, if it ended without them.
     pub(super) lacking: Option<String>,
-    /// Where the scan continues. Opaque to the export.
+    /// The cursor at which the scan continues. Opaque to the export.
     pub(super) cursor: Option<Box<RawValue>>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// The first difference, in words.
+    /// Describes the first difference.
     pub(super) fn difference(&self, other: &Origin) -> Option<String> {
         [
             ("format", &self.format, &other.format),
@@ -140,7 +140,7 @@ impl Checkpoint {
             digest.update(buffer.get(..count).unwrap_or_default());
             length += count as u64;
         }
-        // An export never has tickets without bytes.
+        // A file with tickets is never empty.
         let is_possible = self.bytes > 0 || self.tickets == 0;
         let is_same = is_possible && length == self.bytes && hex(&digest) == self.xxh3;
         Ok(is_same.then_some(digest))

@@ -35,7 +35,7 @@ pub(super) fn run(
         .find_map(|(is_given, flag)| is_given.then_some(flag))
     {
         return Err(Failure::usage(format!("{flag} needs a file for each install"))
-            .hint("Write {install} into the name of the file, as in 'tickets-{install}.csv'"));
+            .hint("Include {install} in the name of the file, as in 'tickets-{install}.csv'"));
     }
     let encoding = encoding_of(args)?;
     let contexts = installs.contexts();
@@ -119,7 +119,7 @@ fn write(
     Ok((tickets, ends.into_iter().filter_map(InstallEnd::failed).collect()))
 }
 
-/// How the scan of an install ended.
+/// The result of the scan of an install.
 pub(super) struct InstallEnd {
     pub(super) name: String,
     pub(super) tickets: u64,
@@ -136,8 +136,8 @@ impl InstallEnd {
     }
 }
 
-/// Reads every ticket of the installs concurrently. `take` receives the index of the install. Returns how each install
-/// ended, in the order of the installs.
+/// Reads every ticket of the installs concurrently. `take` receives the index of the install and a page. Returns the
+/// results of the scans, in the order of the installs.
 pub(super) fn read(
     args: &ExportArgs,
     installs: &Several,

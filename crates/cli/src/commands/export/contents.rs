@@ -90,7 +90,7 @@ impl Contents {
         if args.decoded_text && columns.is_none() {
             added.extend(Column::DECODED.map(Column::Decoded));
         }
-        // JSON has the ids, and stays canonical.
+        // JSON contains the ids only, and stays canonical.
         if encoding.format == ExportFormat::Csv && columns.is_none() {
             added.extend(of_names(installs.iter().map(|install| &install.names)));
         }

@@ -1,8 +1,8 @@
 //! [`Encoder`]: encodes tickets as the bytes of a partial file, to which more can be appended after an interruption.
 //!
-//! In text formats the partial file has the final bytes. Parquet and Arrow files end in a footer that needs all
-//! tickets, so their partial file is an Arrow IPC *stream*, a sequence of independent messages; the final file is made
-//! from it after the last ticket.
+//! In text formats the partial file contains the final bytes. Parquet and Arrow files end in a footer that depends on
+//! all tickets, so their partial file is an Arrow IPC *stream*, a sequence of independent messages; the final file is
+//! created from it after the last ticket.
 //!
 //! A compressed file is a sequence of gzip members or Zstandard frames. One ends at each checkpoint, so that the file
 //! can be read and continued from there.
@@ -24,7 +24,7 @@ use crate::output::TicketWriter;
 use crate::output::batches::Gathered;
 use crate::output::batches::failed;
 
-/// Encodes tickets; the caller takes the bytes.
+/// Encodes tickets. The caller writes the bytes that [`take`](Encoder::take) returns.
 pub(super) struct Encoder {
     bytes: Bytes,
     kind: Kind,

@@ -1,8 +1,9 @@
 //! `gettickets export`: writes every matching ticket to a file, which appears when it is complete.
 //!
-//! Pages go from the scan into a partial file ([`spool`]). Every few seconds its content is made permanent, together
-//! with the cursor at which the scan continues ([`checkpoint`]). Ctrl-C, an error, a kill or a power failure therefore
-//! costs seconds. Memory holds a page or two, and for Parquet one row group.
+//! The pages of the scan are written to a partial file ([`spool`]). Every few seconds its content is synced to the
+//! disk, together with the cursor at which the scan continues ([`checkpoint`]). After Ctrl-C, an error, a kill or a
+//! power failure, only the work of a few seconds is repeated. At most two pages are in memory, and for Parquet one row
+//! group.
 
 mod checkpoint;
 mod combined;
@@ -34,7 +35,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::files::{self, Destination, Existing};
 use crate::output::{self, InstallContext};
 
-/// How often a checkpoint is written: an interruption costs at most this much work.
+/// The time between two checkpoints. An interruption loses at most the work of this time.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 
 /// Exports from the source that `open` returns; `open` receives the cursor to continue from. `server` names the
@@ -138,7 +139,7 @@ fn encoding_of(args: &ExportArgs) -> Outcome<Encoding> {
     let compression = Compression::of_file(&args.output);
     if compression.is_some() && format.is_columnar() {
         return Err(Failure::usage(format!("{name}: a {} file is not compressed as a whole", format.word()))
-            .hint("Leave out .gz or .zst: its columns are compressed where the format has that"));
+            .hint("Leave out .gz or .zst; Parquet compresses the columns inside the file"));
     }
     Ok(Encoding { format, compression })
 }

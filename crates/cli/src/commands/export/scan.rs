@@ -36,7 +36,7 @@ struct Position {
 /// Runs the command.
 pub(crate) fn run(args: &ExportArgs) -> Outcome {
     let installs = installs::select(&args.connection)?;
-    // Without a handler Ctrl-C ends the program at once, and the last checkpoint counts.
+    // Without a handler Ctrl-C ends the program at once, and a later run continues at the last checkpoint.
     let _ = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             process::exit(Exit::Incomplete as i32);
@@ -100,7 +100,8 @@ fn one(
     shown: bool,
 ) -> Outcome<u64> {
     let open = |position: Option<&RawValue>| {
-        let refused = |why: String| Failure::usage(why).hint("--restart begins the export again");
+        let refused =
+            |why: String| Failure::usage(why).hint("--restart starts the export from the beginning");
         let position: Option<Position> = position
             .map(|position| serde_json::from_str(position.get()))
             .transpose()

@@ -110,7 +110,7 @@ impl Spool {
         // Tickets after the checkpoint are not counted and are fetched again.
         let cut = file.set_len(saved.bytes).and_then(|()| file.seek(SeekFrom::Start(saved.bytes)));
         cut.map_err(|error| Failure::of_file(&target.partial, &error))?;
-        // From here on the partial file is recognizable as one of an export.
+        // With the checkpoint, a later run recognizes the partial file as that of an export.
         let resume = saved.write(&target.resume).map_err(|error| Failure::of_file(&target.resume, &error))?;
         let encoder = Encoder::after(saved.tickets, saved.bytes > 0, &contents)?;
         let (tickets, bytes) = (saved.tickets, saved.bytes);
@@ -146,7 +146,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Makes the tickets so far permanent: first the tickets, then the checkpoint.
+    /// Syncs the tickets so far to the disk: first the tickets, then the checkpoint.
     pub(crate) fn save(&mut self, cursor: Option<Box<RawValue>>, complete: bool) -> Outcome {
         let settled = self.encoder.settle().and_then(|bytes| self.append(&bytes));
         let settled = settled.and_then(|()| self.file.sync_data());
@@ -182,7 +182,7 @@ impl Spool {
     }
 
     fn finish_as(mut self, output: &Path, existing: Existing) -> Outcome {
-        // From here on only the disk can fail, and a later run can finish the file.
+        // After this, only the disk can fail, and a later run can finish the file.
         if let Err(failure) = self.save(None, true) {
             return Err(self.failed(failure));
         }
@@ -215,8 +215,8 @@ impl Spool {
         self.encoder.gathered_rows()
     }
 
-    /// Removes the files of this export when nothing is worth keeping. The partial file goes first: a run that is killed here leaves a
-    /// checkpoint without one, which is no obstacle.
+    /// Removes the files of this export if it has no tickets. The partial file is removed first: if the run is killed
+    /// in between, the remaining checkpoint does not prevent the next run.
     pub(crate) fn discard(self) {
         let _ = fs::remove_file(&self.target.partial);
         self.remove_checkpoint();
@@ -230,8 +230,8 @@ impl Spool {
         }
     }
 
-    /// Ends an export after a failed write: frees the space of what was written since the last checkpoint, and adds to the
-    /// failure what is kept and how to continue.
+    /// Ends an export after a failed write: removes the data since the last checkpoint, and adds to the failure what
+    /// was kept and how to continue.
     pub(crate) fn failed(mut self, failure: Failure) -> Failure {
         let failure = Failure { exit: Exit::Output, ..failure };
         // The checkpoint may have been written although the call failed.
@@ -365,8 +365,8 @@ fn continued(
                 .hint(removal(&[&target.partial])))
         };
     };
-    // Nothing is lost: no ticket was saved, or the file got its final name and only the checkpoint remained, perhaps beside
-    // the new partial file of a run that was killed before it wrote a checkpoint.
+    // Nothing is lost: no ticket was saved, or the file got its final name and only the checkpoint remained, perhaps
+    // beside the new partial file of a run that was killed before it wrote a checkpoint.
     let is_gone = is_new || (is_empty && found.bytes > 0);
     let is_worthless = (found.tickets == 0 && !found.complete) || (found.complete && is_gone);
     if earlier == Earlier::Restart || is_worthless {

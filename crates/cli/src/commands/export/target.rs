@@ -7,7 +7,7 @@ use crate::files;
 /// The names of an export's files. All are in one directory, so that a rename never has to copy.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    /// The output file, after following symbolic links. It is complete, or unchanged from before.
+    /// The output file, with symbolic links resolved. It is complete, or unchanged.
     pub(super) output: PathBuf,
     /// The tickets exported so far. The run that writes this file has locked it.
     pub(super) partial: PathBuf,

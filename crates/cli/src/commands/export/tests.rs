@@ -1,4 +1,4 @@
-//! Claims about exports, against a source that fails where a test wants it to.
+//! Tests of exports with a source of pages that can fail at any page.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -111,7 +111,7 @@ fn whole_run(spool: Spool, source: &mut dyn Source) -> Outcome<u64> {
     spool_all(spool, source, &AtomicBool::new(false))
 }
 
-/// The ids in an exported file, read by other code than wrote it where there is some.
+/// Returns the ids in an exported file, read by code other than the writer's if possible.
 fn ids(output: &Path, format: ExportFormat) -> Vec<u64> {
     let of_batches = |batches: &mut dyn Iterator<Item = RecordBatch>| {
         batches
@@ -206,7 +206,7 @@ fn tickets_after_the_checkpoint_are_fetched_again() {
         spool.push(&source.next_page().unwrap().unwrap()).unwrap();
         spool.save(source.cursor(), false).unwrap();
         spool.push(&source.next_page().unwrap().unwrap()).unwrap();
-        // As if killed: no destructor has anything to put right.
+        // As if the run were killed, so that no destructor runs.
         drop(spool);
         let half = fs::OpenOptions::new().append(true).open(directory.path().join("t.partial"));
         std::io::Write::write_all(&mut half.unwrap(), b"half a ti").unwrap();

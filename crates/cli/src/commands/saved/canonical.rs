@@ -1,6 +1,5 @@
-//! Reads the canonical JSON that this program writes. There, unknown fields are below `extra`; they are moved back
-//! beside the other fields, where a server sends them. Otherwise each export of an export would nest them one level
-//! deeper.
+//! Reads the canonical JSON that this program writes. It has unknown fields under `extra`; these are moved to the level
+//! of the other fields, where a server sends them. Otherwise each export of an export would nest them one level deeper.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +8,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// The entries of an object in their order, duplicates included.
+/// The entries of an object in order, including duplicates.
 #[derive(Default)]
 pub(super) struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -44,7 +43,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
     }
 }
 
-/// Moves the unknown fields of a ticket on a line of NDJSON beside its other fields. Returns other text unchanged.
+/// Moves the unknown fields of a ticket on a line of NDJSON to the level of its other fields. Returns other text
+/// unchanged.
 pub(super) fn ticket(line: &[u8]) -> Cow<'_, [u8]> {
     match has_extra(line).then(|| serde_json::from_slice::<Entries<'_>>(line)) {
         Some(Ok(entries)) => {
@@ -88,7 +88,7 @@ fn has_extra(text: &[u8]) -> bool {
     memchr::memmem::find(text, b"\"extra\"").is_some()
 }
 
-/// The object with the entries of `extra` in its place; `None` if it has no `extra` object.
+/// Replaces `extra` by its entries; returns `None` if there is no `extra` object.
 fn rewritten(Entries(entries): &Entries<'_>) -> Option<String> {
     let (_, extra) = entries.iter().rfind(|(name, _)| name == "extra")?;
     let Entries(unknown) = serde_json::from_str(extra.get()).ok()?;
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_move_beside_the_others() {
+    fn unknown_fields_are_moved_to_the_level_of_the_others() {
         for (line, expected) in [
             (r#"{"id":1,"extra":{"foo":"bar","n":1.50}}"#, r#"{"id":1,"foo":"bar","n":1.50}"#),
             (r#"{"id":1,"extra":{"extra":{"a":1}}}"#, r#"{"id":1,"extra":{"a":1}}"#),

@@ -1,4 +1,4 @@
-//! CSV files that this program wrote: a header with the names of the columns, and a ticket in each row.
+//! Reads CSV files that this program wrote: a header with the names of the columns, and a ticket in each row.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use crate::args::Column;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::csv::unguarded;
 
-/// Whether a file begins with the header of an export: names separated by commas, `id` among them.
+/// Whether a file begins with the header of an export: names separated by commas, including `id`.
 pub(super) fn is_export(start: &[u8]) -> bool {
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
     let Some(header) = start.split(|byte| matches!(byte, b'\r' | b'\n')).next() else { return false };

@@ -1,4 +1,4 @@
-//! The bytes of a file or of standard input, without compression.
+//! Reads and decompresses a file or standard input.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -7,15 +7,15 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use gettickets_protocol::Decoder;
 
-/// The most bytes of a reply or a line, after decompression.
+/// The maximum length of a reply or a line after decompression, in bytes.
 pub(super) const MAX_LEN: u64 = Decoder::DEFAULT_MAX_LEN as u64;
-/// How much of a file decides what it is.
+/// The number of bytes from which the format of a file is detected.
 pub(super) const HEAD: usize = 64 << 10;
 
 const GZIP: &[u8] = b"\x1f\x8b";
 const ZSTANDARD: &[u8] = b"\x28\xb5\x2f\xfd";
 
-/// A file's bytes, without compression.
+/// The decompressed bytes of a file.
 pub(super) type Input = Box<dyn BufRead>;
 
 /// Opens a file; `-` is standard input.
@@ -28,7 +28,7 @@ pub(super) fn open(file: &Path) -> io::Result<Input> {
     decompressed(input)
 }
 
-/// Takes the compression off, if there is one.
+/// Decompresses the bytes, if they are compressed.
 fn decompressed(mut input: Input) -> io::Result<Input> {
     let (head, input_again) = head(&mut input, ZSTANDARD.len())?;
     let input: Input = Box::new(io::Cursor::new(input_again).chain(input));
@@ -42,7 +42,7 @@ fn decompressed(mut input: Input) -> io::Result<Input> {
     })
 }
 
-/// Names the compression in the errors of a decoder.
+/// Adds the name of the compression to the errors of a decoder.
 struct Named<R> {
     inner: R,
     name: &'static str,
@@ -56,7 +56,7 @@ impl<R: Read> Read for Named<R> {
     }
 }
 
-/// Reads up to this many bytes, and returns them twice: to look at, and to read again.
+/// Reads up to this many bytes. Returns them, and a reader that returns them again before the rest.
 pub(super) fn head(input: &mut Input, length: usize) -> io::Result<(Vec<u8>, Vec<u8>)> {
     let mut head = Vec::new();
     input.take(length as u64).read_to_end(&mut head)?;

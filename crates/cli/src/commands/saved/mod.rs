@@ -28,7 +28,8 @@ use crate::files;
 /// The minimum number of bytes of rows that are decoded at once.
 const PIECE: usize = 1 << 20;
 
-/// The files of these paths. A directory contributes its files in the order of their names, without hidden ones.
+/// Returns the files at these paths. A directory is replaced by its files in the order of their names, without hidden
+/// ones.
 pub(crate) fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
@@ -81,7 +82,7 @@ impl Saved {
     pub(crate) fn open(file: &Path, decoder: Decoder) -> Outcome<Saved> {
         let name = name(file);
         let content = open(file).and_then(content).map_err(|error| {
-            // The argument is not repeated in the message: a reply may hold access keys.
+            // The message does not repeat the argument, because a reply may contain access keys.
             if file.to_string_lossy().trim_start().starts_with(['{', '<']) {
                 return Failure::usage("FILE is a reply, not the name of a file")
                     .hint("Pass the reply on standard input, and - as FILE");
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_contributes_its_files_by_name() {
+    fn a_directory_is_replaced_by_its_files_in_order() {
         let directory = tempfile::tempdir().unwrap();
         for name in ["b.json", "a.json", ".hidden"] {
             fs::write(directory.path().join(name), REPLY).unwrap();

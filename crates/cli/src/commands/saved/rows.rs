@@ -31,7 +31,7 @@ impl Pieces {
         Pieces { rows: Box::new(rows) }
     }
 
-    /// Returns the next tickets as a page: rows with at least `least` bytes together. `None` at the end.
+    /// Returns the next tickets as a page: rows with a total of at least `least` bytes. Returns `None` at the end.
     pub(super) fn piece(&mut self, decoder: &Decoder, least: usize) -> Outcome<Option<Page>> {
         let mut rows = Vec::new();
         let mut length = 0;
@@ -64,7 +64,7 @@ impl Pieces {
 /// The failure of a reply or row that is not readable.
 pub(super) fn unreadable(error: &DecodeError) -> Failure {
     let hint = match error.kind() {
-        // A file that shows no sign of a server is seldom what one sent.
+        // A file without any sign of a server is rarely a server's reply.
         DecodeErrorKind::NotAReply { title: None, .. }
             if error.page_kind().is_none_or(|kind| kind == PageKind::Other) =>
         {

@@ -1,4 +1,4 @@
-//! Parquet and Arrow files that this program wrote.
+//! Reads Parquet and Arrow files that this program wrote.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
@@ -117,7 +117,7 @@ fn object(batch: &RecordBatch, row: usize) -> Result<Vec<u8>, String> {
     for (field, column) in schema.fields().iter().zip(batch.columns()) {
         match TableColumn::from_name(field.name()) {
             Some(TableColumn::Extra) => {}
-            // These are computed from others.
+            // These columns are computed from others.
             Some(TableColumn::DateUtc | TableColumn::LastreplyUtc | TableColumn::SubjectText) => {}
             // A field that the server did not send is null too.
             _ if column.is_null(row) => {}
@@ -162,7 +162,7 @@ fn json(column: &dyn Array, row: usize) -> Option<String> {
     })
 }
 
-/// A wall clock as servers write it.
+/// Formats a local time as servers do.
 fn wall_clock(column: &dyn Array, unit: TimeUnit, row: usize) -> Option<String> {
     let time = match unit {
         TimeUnit::Second => Timestamp::from_second(column.as_primitive::<TimestampSecondType>().value(row)),

@@ -1,4 +1,4 @@
-//! Directories that cannot be written, that are full, or that go away in a run.
+//! Directories that cannot be written, that are full, or that are removed during a run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ impl Drop for Mounted {
     }
 }
 
-/// The commands that write into a directory, each with the name of what it writes.
+/// The commands that write into a directory, each with the name of its output.
 fn commands(sandbox: &Sandbox, directory: &Path) -> Vec<(&'static str, Command)> {
     let mut commands = Vec::new();
     for name in ["t.csv", "t.ndjson", "t.json", "t.parquet", "t.arrow", "t.csv.gz", "lake", "tickets.db"] {
@@ -60,7 +60,7 @@ fn names(directory: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_directory_that_cannot_be_written_is_an_error_that_names_it() {
+fn a_directory_that_cannot_be_written_is_reported_by_name() {
     let sandbox = Sandbox::builder().tickets(40).start().unwrap();
     let Some(mounted) = Mounted::new("ro") else { return };
     for (name, mut command) in commands(&sandbox, mounted.path()) {
@@ -70,11 +70,11 @@ fn a_directory_that_cannot_be_written_is_an_error_that_names_it() {
         assert!(ran.err.contains("Read-only file system"), "{name}: {}", ran.err);
         assert!(names(mounted.path()).is_empty());
     }
-    assert_eq!(sandbox.request_count(), 0, "nothing is read that cannot be written");
+    assert_eq!(sandbox.request_count(), 0, "nothing is requested if it cannot be written");
 }
 
 #[test]
-fn a_database_that_becomes_read_only_is_an_error_and_stays() {
+fn a_database_that_becomes_read_only_is_reported_and_not_changed() {
     let sandbox = Sandbox::builder().tickets(40).start().unwrap();
     let Some(mounted) = Mounted::new("size=8m") else { return };
     let file = mounted.path().join("tickets.db");
@@ -95,12 +95,12 @@ fn a_database_that_becomes_read_only_is_an_error_and_stays() {
 }
 
 #[test]
-fn a_full_disk_is_an_error_and_what_was_there_stays() {
+fn a_full_disk_is_reported_and_existing_files_are_kept() {
     let large = Sandbox::builder().tickets(6_000).start().unwrap();
     let small = Sandbox::builder().tickets(20).seed(2).start().unwrap();
     let Some(mounted) = Mounted::new("size=400k") else { return };
     for (index, (name, mut command)) in commands(&large, mounted.path()).into_iter().enumerate() {
-        // Compressed, the tickets fit.
+        // The compressed tickets fit on the disk.
         if name == "t.csv.gz" {
             continue;
         }
@@ -111,7 +111,7 @@ fn a_full_disk_is_an_error_and_what_was_there_stays() {
             "lake" => {
                 command.arg("--overwrite");
             }
-            // The other install has a name of its own.
+            // The second install needs a different name in the database.
             "tickets.db" => {
                 command.args(["--name", "large"]);
             }
@@ -134,7 +134,7 @@ fn a_full_disk_is_an_error_and_what_was_there_stays() {
     }
 }
 
-/// The files at or below a path and what is in them.
+/// The files at or below a path, with their contents.
 fn tree(path: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     if path.is_file() {
         return vec![(path.to_owned(), fs::read(path).unwrap())];
@@ -145,14 +145,14 @@ fn tree(path: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn a_limit_on_the_size_of_files_is_an_error_of_the_mirror_and_the_lake() {
+fn a_limit_on_the_size_of_files_is_reported_by_the_mirror_and_the_lake() {
     let installs = Installs::start(&[("berlin", 4_000)]);
     for (name, arguments) in
         [("tickets.db", &["mirror"][..]), ("lake", &["export", "--partition-by", "opened_year", "--output"])]
     {
         let path = installs.file(name);
         let program = installs.program(&[arguments, &[&path, "--profile", "berlin"]].concat());
-        // In units of 512 or 1024 bytes, as the shell has it.
+        // The unit is 512 or 1024 bytes, depending on the shell.
         let mut limited = Command::new("sh");
         limited.args(["-c", "ulimit -f 100 && exec \"$0\" \"$@\""]).arg(program.get_program());
         limited.args(program.get_args()).env_clear();
@@ -168,7 +168,7 @@ fn a_limit_on_the_size_of_files_is_an_error_of_the_mirror_and_the_lake() {
 }
 
 #[test]
-fn a_directory_that_goes_away_in_a_run_is_an_error() {
+fn a_directory_that_is_removed_during_a_run_is_reported() {
     for index in 0..8 {
         let sandbox = Sandbox::builder().tickets(1_500).latency(Duration::from_millis(60)).start().unwrap();
         let parent = tempfile::tempdir().unwrap();
@@ -176,7 +176,7 @@ fn a_directory_that_goes_away_in_a_run_is_an_error() {
         fs::create_dir(&directory).unwrap();
         let (name, mut command) = commands(&sandbox, &directory).remove(index);
         if name == "tickets.db" {
-            // The run has a database to write into.
+            // Creates the database that the run updates.
             let small = Sandbox::builder().tickets(5).seed(2).start().unwrap();
             let ran = run(asking(&small).args(["mirror", text(&directory.join(name)), "--name", "other"]));
             assert_eq!(ran.code, 0, "{}", ran.err);

@@ -1,4 +1,4 @@
-//! Exports of one install and of several.
+//! Disk faults during exports of one install and of several.
 
 use std::fs;
 use std::io::Read;
@@ -21,7 +21,7 @@ fn sandbox() -> Sandbox {
     Sandbox::builder().tickets(TICKETS).start().unwrap()
 }
 
-/// A directory by its real name, which the library compares with.
+/// A temporary directory with its canonical path, which the preloaded library needs for its comparison.
 fn folder() -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().canonicalize().unwrap();
@@ -34,7 +34,7 @@ fn export(sandbox: &Sandbox, file: &Path, options: &[&str]) -> Command {
     command
 }
 
-/// The ids in a file, sorted; `None` where it is not whole.
+/// Returns the ids in a file, sorted, or `None` if the file is incomplete.
 pub(super) fn ids(file: &Path) -> Option<Vec<u64>> {
     use gettickets_arrow::arrow_array::cast::AsArray;
     use gettickets_arrow::arrow_array::types::Int64Type;
@@ -94,22 +94,23 @@ fn is_whole(file: &Path) -> bool {
 
 const OLD: &str = "an earlier export\n";
 
-/// The file is as it was or whole, and a run that continues makes it whole and leaves nothing else.
+/// Checks that the file is unchanged or complete, that a run with `--resume` completes it, and that no other file
+/// remains.
 fn check(sandbox: &Sandbox, file: &Path, context: &str) {
     if file.exists() {
         let is_old = fs::read(file).is_ok_and(|content| content == OLD.as_bytes());
-        assert!(is_old || is_whole(file), "{context}: half a file has the final name");
+        assert!(is_old || is_whole(file), "{context}: an incomplete file has the final name");
     }
     let ran = run(&mut export(sandbox, file, &["--resume"]));
     assert_eq!(ran.code, 0, "{context}: {}", ran.err);
     assert!(is_whole(file), "{context}: {:?}", ids(file));
     let names: Vec<_> =
         fs::read_dir(file.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, [file.file_name().unwrap()], "{context}: something is left");
+    assert_eq!(names, [file.file_name().unwrap()], "{context}: other files remain");
 }
 
 #[test]
-fn a_call_that_fails_leaves_the_last_good_state_and_the_error_says_what_is_kept() {
+fn a_failed_call_preserves_the_last_good_state_and_the_error_says_what_is_kept() {
     let Some(library) = preload::library() else { return };
     let sandbox = sandbox();
     let mut random = fastrand::Rng::with_seed(1);
@@ -131,7 +132,7 @@ fn a_call_that_fails_leaves_the_last_good_state_and_the_error_says_what_is_kept(
                 );
                 let context = format!("{name}, {error:?} at call {at}: {code:?} {err}");
                 match code {
-                    // A call on which nothing depends.
+                    // The result of this call does not matter.
                     Some(0) => assert!(is_whole(&file), "{context}"),
                     Some(6) => {
                         assert!(error.is_in(&err), "{context}");
@@ -149,7 +150,7 @@ fn a_call_that_fails_leaves_the_last_good_state_and_the_error_says_what_is_kept(
 }
 
 #[test]
-fn a_run_that_is_killed_and_killed_again_is_continued() {
+fn a_run_that_is_killed_twice_is_continued() {
     let Some(library) = preload::library() else { return };
     let sandbox = sandbox();
     let mut random = fastrand::Rng::with_seed(2);
@@ -162,7 +163,7 @@ fn a_run_that_is_killed_and_killed_again_is_continued() {
         if is_replacing {
             fs::write(&file, OLD).unwrap();
         }
-        // Half of the runs continue one that stopped after some pages.
+        // Half of the runs continue an export that stopped after some pages.
         if random.bool() {
             let ran = run(&mut export(&sandbox, &file, &["--max-requests", "5"]));
             assert_eq!(ran.code, 5, "{}", ran.err);
@@ -189,14 +190,14 @@ fn a_run_that_is_killed_and_killed_again_is_continued() {
 }
 
 #[test]
-fn a_power_failure_leaves_the_last_good_state_or_the_whole() {
+fn a_power_failure_preserves_the_last_good_state_or_the_complete_file() {
     let Some(library) = preload::library() else { return };
     let sandbox = sandbox();
     let mut random = fastrand::Rng::with_seed(3);
     for name in ["t.ndjson", "t.parquet", "t.csv.gz"] {
         let (_folder, folder) = folder();
         let file = folder.join(name);
-        // A run that continues one: it has all that a new one has, and a checkpoint from the beginning.
+        // The run continues an interrupted one, so that a checkpoint exists from the beginning.
         fs::write(&file, OLD).unwrap();
         let ran = run(&mut export(&sandbox, &file, &["--max-requests", "5"]));
         assert_eq!(ran.code, 5, "{}", ran.err);
@@ -218,7 +219,7 @@ fn a_power_failure_leaves_the_last_good_state_or_the_whole() {
 }
 
 #[test]
-fn a_file_of_several_installs_is_whole_or_not_there() {
+fn a_file_of_several_installs_is_complete_or_not_replaced() {
     let Some(library) = preload::library() else { return };
     let installs = Installs::start(&[("berlin", 130), ("london", 90)]);
     let mut random = fastrand::Rng::with_seed(4);
@@ -242,7 +243,7 @@ fn a_file_of_several_installs_is_whole_or_not_there() {
                 assert!(!is_old || ended.code != Some(0), "{context}");
                 assert_eq!(run(&mut export()).code, 0);
                 assert_eq!(ids(&file).as_ref(), Some(&whole), "{context}");
-                assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "{context}: something is left");
+                assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "{context}: other files remain");
             }
         }
     }

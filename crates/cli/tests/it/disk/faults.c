@@ -1,17 +1,17 @@
-/* A library for LD_PRELOAD that lets calls on files fail, kills the process at a call, or writes a log of the calls.
+/* A library for LD_PRELOAD that makes file operations fail, kills the process at one of them, or logs them.
  *
- * Only files below the directory FAULTS_UNDER count. The calls are of these kinds:
+ * Only files below the directory FAULTS_UNDER are affected. The kinds of calls are:
  *
  *   c  create a file     w  write            t  truncate     s  sync a file or a directory
  *   r  rename            u  remove a file    m  make a directory, x  remove one
  *
  * FAULTS_KINDS    the kinds that are counted, such as "cwtsr"; all if it is not set
- * FAULTS_AT       the number of the call, from 1, at which something happens
+ * FAULTS_AT       the number of the affected call, counted from 1
  * FAULTS_ACTION   "kill": the process is killed before the call; "once": that call fails; "on": that call and all later ones fail
  * FAULTS_ERRNO    the error of a call that fails
  * FAULTS_LOG      a file to which every call is appended after it has succeeded, with the data of writes
  *
- * A line of the log is KIND TAB INODE TAB OFFSET TAB LENGTH TAB PATH TAB SECOND PATH; the data of a write follow it. */
+ * A line of the log is KIND TAB INODE TAB OFFSET TAB LENGTH TAB PATH TAB SECOND PATH; the data of a write follows it. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ static long at, error_number, calls;
 static int log_file = -1;
 
 
-/* System calls are made directly here, so that this library does not call itself. */
+/* This library makes system calls directly, so that it does not call its own functions. */
 static void raw_write(int file, const void *data, size_t length) {
     const char *from = data;
     while (length > 0) {
@@ -59,7 +59,7 @@ static int is_under(const char *path) {
     return length > 0 && path && strncmp(path, under, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
 
-/* The path of an open file; empty if it is not below the directory. */
+/* Returns the path of an open file, or an empty string if it is not below the directory. */
 static const char *path_of(int file, char *path) {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
@@ -69,7 +69,7 @@ static const char *path_of(int file, char *path) {
     return path;
 }
 
-/* Counts a call; returns 1 if it is to fail. The lock is held. */
+/* Counts a call, and returns 1 if it has to fail. The caller must hold the lock. */
 static int fails(char kind) {
     if (kinds && !strchr(kinds, kind)) return 0;
     calls++;
@@ -134,7 +134,7 @@ int openat64(int directory, const char *path, int flags, ...) {
     return opened(directory, path, flags | O_LARGEFILE, mode);
 }
 
-/* What is written at this offset, or at the file's position if it is negative. */
+/* Writes data at this offset, or at the file's current position if has_offset is 0. */
 static ssize_t written(int file, const void *data, size_t length, off64_t offset, int has_offset) {
     char path[PATH_MAX + 1];
     if (file == log_file || !under || !path_of(file, path)[0]) {
@@ -164,7 +164,7 @@ ssize_t pwrite64(int file, const void *data, size_t length, off64_t offset) { re
 ssize_t writev(int file, const struct iovec *parts, int count) {
     char path[PATH_MAX + 1];
     if (file == log_file || !under || !path_of(file, path)[0]) return syscall(SYS_writev, file, parts, count);
-    /* A short write is allowed, so the first part that is not empty will do. */
+    /* A short write is allowed, so it is sufficient to write the first part that is not empty. */
     for (int part = 0; part < count; part++) {
         if (parts[part].iov_len > 0) return written(file, parts[part].iov_base, parts[part].iov_len, 0, 0);
     }

@@ -1,4 +1,5 @@
-//! Lakes: a run is there with all its files or with none, once the next run has begun.
+//! Disk faults during exports to a lake: after the next run has started, all files of the interrupted run exist or
+//! none.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,14 +12,14 @@ use super::preload::{self, Error, Fault};
 use crate::installs::Installs;
 use crate::program::{Ran, run, text};
 
-/// The ids in each directory of a lake. Every file that readers read must be whole.
+/// The ids in each directory of a lake. Every file that is not hidden must be complete.
 type Rows = BTreeMap<PathBuf, Vec<u64>>;
 
 fn rows(lake: &Path) -> Rows {
     let mut rows = Rows::new();
     for file in files(lake) {
         if !is_hidden(&file) {
-            let ids = super::export::ids(&file).unwrap_or_else(|| panic!("{} is not whole", file.display()));
+            let ids = super::export::ids(&file).unwrap_or_else(|| panic!("{} is incomplete", file.display()));
             rows.entry(file.parent().unwrap().to_owned()).or_default().extend(ids);
         }
     }
@@ -81,13 +82,13 @@ impl Setup {
         (old, new)
     }
 
-    /// Puts the first lake back.
+    /// Restores the first lake.
     fn reset(&self) {
         power::empty(&self.lake);
         copy(Path::new(&self.installs.file("kept")), &self.lake);
     }
 
-    /// Starts a run that is refused because of the files that are there, but finishes or undoes what was cut off before.
+    /// Starts a run that finishes or undoes interrupted runs, and then fails because the directory has files.
     fn recover(&self) -> Ran {
         let ran = run(&mut self.export(&[]));
         assert_eq!(ran.code, 2, "{}", ran.err);
@@ -126,10 +127,10 @@ fn a_run_that_is_killed_is_finished_or_undone_by_the_next() {
         let ended = preload::run_with(setup.export(&["--overwrite"]), library, &setup.lake, at, Fault::Kills);
         let context = format!("call {at} of {}: {ended:?}", calls.len());
         assert_eq!(ended.code, None, "{context}");
-        // Whatever has a final name is whole.
+        // Files with a final name must be complete.
         rows(&setup.lake);
         let is_left = files(&setup.lake).iter().any(|file| is_hidden(file));
-        // The run that recovers is killed too, sometimes.
+        // Sometimes the run that recovers is killed as well.
         let again = random.u64(1..30);
         let second = preload::run_with(setup.export(&[]), library, &setup.lake, again, Fault::Kills);
         assert!(matches!(second.code, None | Some(2)), "{context}: {second:?}");
@@ -139,7 +140,7 @@ fn a_run_that_is_killed_is_finished_or_undone_by_the_next() {
         finished += usize::from(found == new);
         undone += usize::from(found == old);
         let said = format!("{}{}", second.err, ran.err);
-        let is_said = said.contains("was cut off");
+        let is_said = said.contains("was interrupted");
         assert!(is_said || !is_left || second.code.is_none(), "{context}: {said}");
     }
     println!("{finished} finished, {undone} undone");
@@ -147,7 +148,7 @@ fn a_run_that_is_killed_is_finished_or_undone_by_the_next() {
 }
 
 #[test]
-fn a_call_that_fails_leaves_the_old_files_or_the_new_ones() {
+fn a_failed_call_preserves_the_old_files_or_all_new_ones() {
     let Some(library) = preload::library() else { return };
     let setup = Setup::new();
     let (old, new) = setup.two();
@@ -162,7 +163,7 @@ fn a_call_that_fails_leaves_the_old_files_or_the_new_ones() {
             let context = format!("{error:?} at call {at} of {}: {ended:?}", calls.len());
             let expected = match ended.code {
                 Some(0) => &new,
-                Some(6) if ended.err.contains("the next run into the directory finishes this one") => &new,
+                Some(6) if ended.err.contains("the next run into the directory finishes this run") => &new,
                 Some(6) => {
                     assert!(error.is_in(&ended.err), "{context}");
                     &old
@@ -176,7 +177,7 @@ fn a_call_that_fails_leaves_the_old_files_or_the_new_ones() {
 }
 
 #[test]
-fn a_power_failure_leaves_the_old_files_or_the_new_ones() {
+fn a_power_failure_preserves_the_old_files_or_all_new_ones() {
     let Some(library) = preload::library() else { return };
     let setup = Setup::new();
     let (old, new) = setup.two();
@@ -201,10 +202,10 @@ fn a_power_failure_leaves_the_old_files_or_the_new_ones() {
 }
 
 #[test]
-fn a_run_under_way_is_not_taken_for_one_that_was_cut_off() {
+fn a_run_in_progress_is_not_treated_as_interrupted() {
     use std::time::Duration;
     let setup = Setup::new();
-    // Its server does not answer as long as the test lasts.
+    // The server of this run does not reply during the test.
     let slow =
         gettickets_sandbox::Sandbox::builder().tickets(9).latency(Duration::from_secs(600)).start().unwrap();
     setup.installs.configure(&format!(
@@ -228,12 +229,12 @@ fn a_run_under_way_is_not_taken_for_one_that_was_cut_off() {
     };
     let refused = other(&[]);
     assert_eq!(refused.code, 2, "{}", refused.err);
-    assert!(refused.err.contains("another export writes below"), "{}", refused.err);
+    assert!(refused.err.contains("another export is writing below"), "{}", refused.err);
     let adding = other(&["--append"]);
     assert_eq!(adding.code, 0, "{}", adding.err);
     waiting.kill().unwrap();
     waiting.wait().unwrap();
     let after = other(&["--overwrite"]);
-    assert!(after.code == 0 && after.err.contains("was cut off before its first file"), "{}", after.err);
+    assert!(after.code == 0 && after.err.contains("was interrupted before it wrote a file"), "{}", after.err);
     assert!(files(&setup.lake).iter().all(|file| !is_hidden(file)));
 }

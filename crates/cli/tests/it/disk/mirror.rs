@@ -1,4 +1,4 @@
-//! Mirrors in SQLite: an install is as it was or as it is after the run.
+//! Disk faults during runs of a mirror in SQLite: an install is unchanged or completely updated.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use super::preload::{self, Error, Fault};
 use crate::program::{asking, names, run, text};
 
 const TICKETS: i64 = 400;
-/// The tickets that the second run finds changed.
+/// The number of tickets that are changed before the second run.
 const CHANGED: i64 = 150;
 
 struct Setup {
@@ -48,13 +48,13 @@ impl Setup {
         command
     }
 
-    /// Puts the database back as it was after the first run.
+    /// Restores the database to its state after the first run.
     fn reset(&self) {
         power::empty(&self.folder);
         fs::write(&self.file, &self.first).unwrap();
     }
 
-    /// The database, which must be whole.
+    /// Opens the database and checks its integrity.
     fn whole(&self, context: &str) -> Connection {
         let database = Connection::open(&self.file).unwrap();
         let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
@@ -62,7 +62,7 @@ impl Setup {
         database
     }
 
-    /// Whether the second run is in the database, which must be whole.
+    /// Returns whether the second run is stored in the database. Checks that it is stored completely or not at all.
     fn has_second(&self, context: &str) -> bool {
         let database = self.whole(context);
         let one = |sql: &str| number(&database, sql);
@@ -77,7 +77,7 @@ impl Setup {
         has_second
     }
 
-    /// The next run completes what is missing, and leaves nothing beside the database.
+    /// Checks that the next run stores the missing changes, and that the directory contains only the database.
     fn complete(&self, context: &str) {
         let ran = run(&mut self.mirror());
         assert_eq!(ran.code, 0, "{context}: {}", ran.err);
@@ -96,7 +96,7 @@ fn number(database: &Connection, sql: &str) -> i64 {
 }
 
 #[test]
-fn a_run_that_is_killed_at_any_call_leaves_the_last_good_state_or_the_new_one() {
+fn a_run_that_is_killed_at_any_call_preserves_the_last_good_state_or_the_new_one() {
     let Some(library) = preload::library() else { return };
     let setup = Setup::new();
     setup.reset();
@@ -108,7 +108,7 @@ fn a_run_that_is_killed_at_any_call_leaves_the_last_good_state_or_the_new_one() 
         let ended = preload::run_with(setup.mirror(), library, &setup.folder, at, Fault::Kills);
         let context = format!("call {at} of {}: {ended:?}", calls.len());
         assert_eq!(ended.code, None, "{context}");
-        // The next run is killed too, before anyone else reads what is left.
+        // The next run is killed as well, before the database is checked.
         let again = random.u64(1..=calls.len() as u64);
         preload::run_with(setup.mirror(), library, &setup.folder, again, Fault::Kills);
         if number(&setup.whole(&context), "SELECT count(*) FROM runs") == 1 {
@@ -123,7 +123,7 @@ fn a_run_that_is_killed_at_any_call_leaves_the_last_good_state_or_the_new_one() 
 }
 
 #[test]
-fn a_call_that_fails_is_an_error_and_leaves_the_last_good_state() {
+fn a_failed_call_is_reported_and_preserves_the_last_good_state() {
     let Some(library) = preload::library() else { return };
     let setup = Setup::new();
     setup.reset();
@@ -151,7 +151,7 @@ fn a_call_that_fails_is_an_error_and_leaves_the_last_good_state() {
 }
 
 #[test]
-fn a_power_failure_leaves_the_last_good_state_or_the_new_one() {
+fn a_power_failure_preserves_the_last_good_state_or_the_new_one() {
     let Some(library) = preload::library() else { return };
     let setup = Setup::new();
     setup.reset();
@@ -163,7 +163,7 @@ fn a_power_failure_leaves_the_last_good_state_or_the_new_one() {
         for unsynced in Unsynced::each(at) {
             power::empty(&setup.folder);
             states[at as usize].restore(unsynced);
-            // SQLite shares it between processes, and begins a new one when no process has it.
+            // This file is shared memory of the processes that use the database. SQLite creates it again.
             let _ = fs::remove_file(setup.folder.join("tickets.db-shm"));
             let context = format!("after call {at} of {}, {unsynced:?} left", calls.len());
             let has_second = setup.has_second(&context);
@@ -192,7 +192,7 @@ fn a_new_database_survives_a_power_failure_once_its_first_run_was_reported() {
                 let tickets = number(&database, "SELECT count(*) FROM tickets");
                 assert_eq!(tickets, TICKETS, "{context}: the run had reported success");
             }
-            // What is left of a database that was never reported is one, or is empty.
+            // If the first run was not reported, the file is empty or a database.
             let ran = run(&mut setup.mirror());
             assert_eq!(ran.code, 0, "{context}: {}", ran.err);
             setup.whole(&context);

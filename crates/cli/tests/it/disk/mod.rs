@@ -1,7 +1,8 @@
-//! Faults of the disk: calls that fail, runs that are killed, and power failures. What is left is the last good state or the whole,
-//! and the next run goes on from it.
+//! Faults of the disk: failed calls, runs that are killed, and power failures. Afterwards the files have the last good
+//! state or the complete new state, and the next run continues from it.
 //!
-//! The tests draw some of the moments; with `GETTICKETS_DISK_FAULTS=N` they draw N. RELIABILITY.md has the result of 200.
+//! Each test selects random moments for the fault; `GETTICKETS_DISK_FAULTS=N` sets their number. RELIABILITY.md has the
+//! result for 200.
 
 mod directory;
 mod export;
@@ -11,12 +12,12 @@ mod power;
 mod preload;
 mod random;
 
-/// How many moments a test draws.
+/// The number of moments that a test selects.
 fn moments(usual: usize) -> usize {
     std::env::var("GETTICKETS_DISK_FAULTS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// Some of the numbers from 1 to `last`, the first and the last among them.
+/// Returns random numbers from 1 to `last`, including the first and the last.
 fn drawn(random: &mut fastrand::Rng, last: u64, usual: usize) -> Vec<u64> {
     let count = moments(usual);
     if count as u64 >= last {

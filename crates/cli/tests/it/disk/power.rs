@@ -1,7 +1,7 @@
-//! What a power failure leaves of a directory, by a log of the calls on its files.
+//! Simulates the state of a directory after a power failure, from a log of the calls on its files.
 //!
-//! Nothing is promised of what was not synced. The bytes of a file are there after a sync of the file, and its name after a sync of
-//! its directory. What was not synced is there or not: nothing of it, all of it, the names alone, or a part that is drawn.
+//! The bytes of a file are durable after a sync of the file, and its name after a sync of its directory. Changes that
+//! were not synced may be lost: the simulation keeps none of them, all of them, only the names, or a random part.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -9,25 +9,25 @@ use std::path::{Path, PathBuf};
 
 use super::preload::Call;
 
-/// What is left of what was not synced.
+/// Which of the changes that were not synced are kept.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Unsynced {
     Nothing,
     All,
-    /// Names, and files without bytes.
+    /// Only the names; the files are empty.
     Names,
-    /// Of each directory the first names, and of each file any writes, by this seed.
+    /// A random number of the first names of each directory, and random writes of each file, with this seed.
     Drawn(u64),
 }
 
 impl Unsynced {
-    /// Each kind, one of them drawn by this seed.
+    /// Every variant; `seed` is that of the random one.
     pub(super) const fn each(seed: u64) -> [Unsynced; 4] {
         [Unsynced::Nothing, Unsynced::All, Unsynced::Names, Unsynced::Drawn(seed)]
     }
 }
 
-/// Bytes of a file that may be lost.
+/// A change of a file's bytes that may be lost.
 #[derive(Clone, Debug)]
 enum Data {
     Write(u64, Vec<u8>),
@@ -55,7 +55,7 @@ struct File {
     pending: Vec<Data>,
 }
 
-/// A name that may be lost.
+/// A change of a name that may be lost.
 #[derive(Clone, Debug)]
 enum Name {
     File(PathBuf, usize),
@@ -65,7 +65,7 @@ enum Name {
 }
 
 impl Name {
-    /// The directory whose sync makes it permanent.
+    /// The directory whose sync makes the change durable.
     fn directory(&self) -> &Path {
         let (Name::File(path, _) | Name::Directory(path) | Name::Rename(_, path) | Name::Removed(path)) =
             self;
@@ -86,19 +86,19 @@ impl Name {
     }
 }
 
-/// A directory with what is permanent in it and what is not.
+/// A directory with its durable contents and the pending changes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
     files: Vec<File>,
-    /// Files by their present inode.
+    /// The indices of files by inode.
     inodes: HashMap<u64, usize>,
-    /// Files, and `None` for directories.
+    /// The index of each file, and `None` for directories.
     names: BTreeMap<PathBuf, Option<usize>>,
     pending: Vec<Name>,
 }
 
 impl Disk {
-    /// The files below a directory, all of them permanent.
+    /// Reads the files below a directory, which are all durable.
     pub(super) fn of(directory: &Path) -> Disk {
         use std::os::unix::fs::MetadataExt;
         let mut disk = Disk::default();
@@ -120,7 +120,7 @@ impl Disk {
         disk
     }
 
-    /// The effect of a call.
+    /// Applies the effect of a call.
     pub(super) fn apply(&mut self, call: &Call) {
         let path = call.path.clone();
         match call.kind {
@@ -130,7 +130,7 @@ impl Disk {
                 self.inodes.insert(call.inode, number);
                 self.pending.push(Name::File(path, number));
             }
-            // Files without a name are gone whatever happens.
+            // Unnamed files do not survive a power failure, so they are not tracked.
             b'w' | b't' => {
                 let Some(file) = self.inodes.get(&call.inode) else { return };
                 let data = match call.kind {
@@ -161,14 +161,14 @@ impl Disk {
         }
     }
 
-    /// Makes the directory as it is after a power failure at this point. It must be empty.
+    /// Creates the files as they are after a power failure at this point. The directory must be empty.
     pub(super) fn restore(&self, unsynced: Unsynced) {
         let mut random = match unsynced {
             Unsynced::Drawn(seed) => fastrand::Rng::with_seed(seed),
             _ => fastrand::Rng::with_seed(0),
         };
         let mut names = self.names.clone();
-        // How many names of a directory are left: the first ones, as they were made in their order.
+        // The number of changes to keep in each directory. The first ones are kept, because names are written in order.
         let mut left: HashMap<PathBuf, usize> = HashMap::new();
         for name in &self.pending {
             let is_left = match unsynced {
@@ -188,7 +188,7 @@ impl Disk {
             }
         }
         for (path, file) in &names {
-            // A name in a directory that is not there is not there either.
+            // A name is lost if its directory is.
             if !path.parent().unwrap().is_dir() {
                 continue;
             }
@@ -215,7 +215,7 @@ impl Disk {
     }
 }
 
-/// The disk after each of the calls, from none to all.
+/// The states of the disk before the first call and after each call.
 pub(super) fn states(before: Disk, calls: &[Call]) -> Vec<Disk> {
     let mut states = vec![before];
     for call in calls {

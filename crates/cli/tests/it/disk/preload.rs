@@ -1,4 +1,4 @@
-//! Runs the program with the library `faults.c`, which lets its calls on files fail.
+//! Runs the program with the library `faults.c`, which makes its file operations fail.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub(super) enum Error {
 impl Error {
     pub(super) const ALL: [Error; 2] = [Error::Broken, Error::Full];
 
-    /// What the messages of the system and of SQLite say.
+    /// Whether a message contains the system's or SQLite's text for this error.
     pub(super) fn is_in(self, message: &str) -> bool {
         let texts: &[&str] = match self {
             Error::Broken => &["Input/output error", "disk I/O error"],
@@ -27,7 +27,7 @@ impl Error {
     }
 }
 
-/// What happens at a call.
+/// The fault at a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
     Fails(Error),
@@ -37,7 +37,7 @@ pub(super) enum Fault {
 /// The kinds of calls that can fail: create, write, truncate, sync, rename, make a directory.
 pub(super) const KINDS: &str = "cwtsrm";
 
-/// The library, or `None`, with a message, where it cannot be built.
+/// Builds the library. Prints a message and returns `None` if there is no C compiler.
 pub(super) fn library() -> Option<&'static Path> {
     static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
     let library = LIBRARY.get_or_init(|| {
@@ -52,7 +52,7 @@ pub(super) fn library() -> Option<&'static Path> {
             .output();
         match built {
             Ok(built) if built.status.success() => {
-                // Tests are processes of their own under some runners, so the name is the same in all.
+                // Some test runners use a process for each test, so all of them share the name.
                 let name = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults.so");
                 fs::rename(library, &name).unwrap();
                 Some(name)
@@ -62,15 +62,15 @@ pub(super) fn library() -> Option<&'static Path> {
         }
     });
     if library.is_none() {
-        eprintln!("skipped: there is no C compiler for the library that lets calls on files fail");
+        eprintln!("skipped: there is no C compiler for the library that makes file operations fail");
     }
     library.as_deref()
 }
 
-/// How a run with a fault ended.
+/// The result of a run with a fault.
 #[derive(Debug)]
 pub(super) struct Ended {
-    /// `None` where it was killed.
+    /// The exit code; `None` if the process was killed.
     pub(super) code: Option<i32>,
     pub(super) err: String,
 }
@@ -80,7 +80,7 @@ fn run(command: &mut Command) -> Ended {
     Ended { code: output.status.code(), err: String::from_utf8(output.stderr).unwrap() }
 }
 
-/// Runs with a fault at the call of this number, from 1, on the files below a directory.
+/// Runs a command with a fault at call number `at`, counted from 1, on the files below the directory `under`.
 pub(super) fn run_with(mut command: Command, library: &Path, under: &Path, at: u64, fault: Fault) -> Ended {
     command.env("LD_PRELOAD", library).env("FAULTS_UNDER", under).env("FAULTS_AT", at.to_string());
     match fault {
@@ -93,7 +93,7 @@ pub(super) fn run_with(mut command: Command, library: &Path, under: &Path, at: u
     run(&mut command)
 }
 
-/// Runs, which must succeed, and returns the calls on the files below a directory.
+/// Runs a command, which must succeed, and returns its calls on the files below the directory `under`.
 pub(super) fn calls_of(mut command: Command, library: &Path, under: &Path) -> Vec<Call> {
     let log = tempfile::NamedTempFile::new().unwrap();
     command.env("LD_PRELOAD", library).env("FAULTS_UNDER", under).env("FAULTS_LOG", log.path());
@@ -113,7 +113,7 @@ pub(super) struct Call {
     pub(super) second: PathBuf,
 }
 
-/// How many of these calls can fail.
+/// The number of these calls that can fail.
 pub(super) fn fallible(calls: &[Call]) -> u64 {
     calls.iter().filter(|call| KINDS.as_bytes().contains(&call.kind)).count() as u64
 }

@@ -1,5 +1,6 @@
-//! Sandboxes and a mirror of them for 1,000 random steps. The program is killed at random calls on its files; after each run the
-//! recorded changes are compared with the difference of the states, and after each full run the state with the truth.
+//! Runs a mirror of sandboxes for 1,000 random steps. The program is killed at random calls on its files. After each
+//! run the recorded changes are compared with the difference of the states, and after each full run the mirror with the
+//! sandboxes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,14 +16,14 @@ use crate::program::run;
 const NAMES: [&str; 2] = ["berlin", "london"];
 const STEPS: u64 = 1_000;
 
-/// The fields that the mirror compares, as the table `changes` names and spells them.
+/// The fields that the mirror compares, with their names and values in the format of the table `changes`.
 type Fields = BTreeMap<&'static str, Option<String>>;
 /// The tickets of an install that are not gone.
 type State = BTreeMap<u64, Fields>;
 /// An entry of the table `changes`: id, what, old and new value.
 type Change = (u64, String, Option<String>, Option<String>);
 
-fn truth(installs: &Installs, index: usize) -> State {
+fn state_of_sandbox(installs: &Installs, index: usize) -> State {
     let store = installs.sandboxes[index].store();
     let time =
         |time: Option<jiff::civil::DateTime>| time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());
@@ -65,7 +66,7 @@ fn last_run(database: &Connection) -> i64 {
     database.query_row("SELECT coalesce(max(run), 0) FROM runs", [], |row| row.get(0)).unwrap()
 }
 
-/// The changes of an install that runs after this one recorded. The value of `returned` is a time, and is left out.
+/// The changes of an install that were recorded after the run `after`. The value of `returned`, a time, is left out.
 fn changes(database: &Connection, install: &str, after: i64) -> BTreeSet<Change> {
     let mut select = database
         .prepare("SELECT id, what, CASE what WHEN 'returned' THEN NULL ELSE old END, new FROM changes WHERE install = ? AND run > ?")
@@ -76,7 +77,8 @@ fn changes(database: &Connection, install: &str, after: i64) -> BTreeSet<Change>
     rows.unwrap().map(Result::unwrap).collect()
 }
 
-/// What a run records that finds the second state where the mirror has the first. `ever` are the tickets that it had at any time.
+/// The changes that a run records if the mirror has the state `old` and the install has the state `new`. `ever` holds
+/// every ticket that the mirror has ever had.
 fn expected(old: &State, new: &State, ever: &BTreeMap<u64, Fields>) -> BTreeSet<Change> {
     let mut changes = BTreeSet::new();
     for (id, fields) in new {
@@ -91,7 +93,7 @@ fn expected(old: &State, new: &State, ever: &BTreeMap<u64, Fields>) -> BTreeSet<
                 continue;
             }
         };
-        // The id of a ticket that is gone is given to another one.
+        // The id of a ticket that is gone was given to another ticket.
         if before["tid"] != fields["tid"] && before["date"] != fields["date"] {
             changes.insert((*id, "replaced".to_owned(), before["tid"].clone(), fields["tid"].clone()));
         }
@@ -117,7 +119,7 @@ fn program(installs: &Installs, file: &str, is_full: bool) -> Command {
     command
 }
 
-/// Changes some ticket of an install.
+/// Changes a random ticket of an install.
 fn disturb(installs: &Installs, random: &mut fastrand::Rng, step: u64, deleted: &mut Vec<(usize, Ticket)>) {
     let index = random.usize(0..NAMES.len());
     let store = installs.sandboxes[index].store();
@@ -148,7 +150,7 @@ fn disturb(installs: &Installs, random: &mut fastrand::Rng, step: u64, deleted: 
 }
 
 #[test]
-fn a_thousand_steps_with_kills_lose_nothing_and_record_what_was_done() {
+fn a_thousand_steps_with_kills_lose_nothing_and_record_every_change() {
     let Some(library) = preload::library() else { return };
     let seed = std::env::var("GETTICKETS_DISK_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
     let installs = Installs::start(&[("berlin", 120), ("london", 80)]);
@@ -193,7 +195,7 @@ fn a_thousand_steps_with_kills_lose_nothing_and_record_what_was_done() {
         assert_eq!(database.query_row(unfinished, [], |row| row.get::<_, i64>(0)).unwrap(), 0, "{context}");
         for (index, name) in NAMES.iter().enumerate() {
             let after = mirrored(&database, name);
-            // Each install is as it was or as it is after its run.
+            // Each install is unchanged or completely updated.
             let was_stored = "SELECT count(*) FROM runs WHERE install = ? AND run > ?";
             let was_stored: i64 = database.query_row(was_stored, (name, last), |row| row.get(0)).unwrap();
             let found = changes(&database, name, last);
@@ -203,7 +205,7 @@ fn a_thousand_steps_with_kills_lose_nothing_and_record_what_was_done() {
             assert_eq!(found, expected(&before[index], &after, &ever[index]), "{context}, {name}");
             recorded += found.len();
             if was_stored == 1 && is_full {
-                assert_eq!(after, truth(&installs, index), "{context}, {name}");
+                assert_eq!(after, state_of_sandbox(&installs, index), "{context}, {name}");
                 full_runs += 1;
             }
             for (id, fields) in after {
@@ -212,7 +214,7 @@ fn a_thousand_steps_with_kills_lose_nothing_and_record_what_was_done() {
         }
     }
     println!(
-        "{runs} runs, {kills} kills, {full_runs} full runs of an install compared with the truth, {recorded} changes"
+        "{runs} runs, {kills} kills, {full_runs} full runs of an install compared with its sandbox, {recorded} changes"
     );
     assert!(
         full_runs > 60 && kills > 40 && runs > 30 && recorded > 300,

@@ -19,7 +19,7 @@ switch ($behavior) {
         no_such_function();
         break;
     case 'parse':
-        eval('this is no PHP');
+        eval('this is not PHP');
         break;
     case 'memory':
         ini_set('memory_limit', '16M');

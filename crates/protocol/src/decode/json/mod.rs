@@ -7,7 +7,7 @@ mod tolerant;
 use std::any::Any;
 use std::sync::Arc;
 
-use super::outcome::{Decoded, Failed};
+use super::decoded::{Decoded, Failed};
 use super::{excerpt, format};
 use crate::finding::Findings;
 use crate::tickets::body::Body;
@@ -32,7 +32,7 @@ pub(super) fn decode(
             match end.and_then(|end| String::from_utf8(bytes.get(..end)?.to_vec()).ok()) {
                 Some(text) => text,
                 None => {
-                    let error = place(DecodeErrorKind::InvalidUtf8, &bytes, offset, start);
+                    let error = located(DecodeErrorKind::InvalidUtf8, &bytes, offset, start);
                     return Err(Failed { error, body: whole(&bytes) });
                 }
             }
@@ -42,10 +42,10 @@ pub(super) fn decode(
         return Ok(Decoded { findings, ..builder.finish(text) });
     }
     match tolerant::decode(&text, start, findings) {
-        Ok(tolerant::Outcome::Page(builder)) => Ok(builder.finish(std::mem::take(&mut text))),
-        Ok(tolerant::Outcome::Error(decoded)) => Ok(decoded),
+        Ok(tolerant::TolerantReply::Page(builder)) => Ok(builder.finish(std::mem::take(&mut text))),
+        Ok(tolerant::TolerantReply::Error(decoded)) => Ok(decoded),
         Err(error) => {
-            let error = place(error.kind, text.as_bytes(), error.offset, start);
+            let error = located(error.kind, text.as_bytes(), error.offset, start);
             let body = if before.is_empty() { text.into_bytes() } else { whole(text.as_bytes()) };
             Err(Failed { error, body })
         }
@@ -66,16 +66,16 @@ pub(super) fn decode_shared(
         Err(error) => {
             let end = end_before_other_text(body, error.valid_up_to(), start, &mut findings);
             end.and_then(|end| std::str::from_utf8(body.get(..end)?).ok())
-                .ok_or_else(|| place(DecodeErrorKind::InvalidUtf8, body, error.valid_up_to(), start))?
+                .ok_or_else(|| located(DecodeErrorKind::InvalidUtf8, body, error.valid_up_to(), start))?
         }
     };
-    let place = |error: tolerant::Error| place(error.kind, text.as_bytes(), error.offset, start);
+    let locate = |error: tolerant::Error| located(error.kind, text.as_bytes(), error.offset, start);
     if try_fast && let Some(builder) = fast::decode(text) {
         return Ok(Decoded { findings, ..builder.finish(Body::Shared(text, owner)) });
     }
-    match tolerant::decode(text, start, findings).map_err(place)? {
-        tolerant::Outcome::Page(builder) => Ok(builder.finish(Body::Shared(text, owner))),
-        tolerant::Outcome::Error(decoded) => Ok(decoded),
+    match tolerant::decode(text, start, findings).map_err(locate)? {
+        tolerant::TolerantReply::Page(builder) => Ok(builder.finish(Body::Shared(text, owner))),
+        tolerant::TolerantReply::Error(decoded) => Ok(decoded),
     }
 }
 
@@ -92,8 +92,8 @@ fn end_before_other_text(json: &[u8], bad: usize, base: usize, findings: &mut Fi
     })
 }
 
-/// Adds the place to an error. `base` is the offset of the JSON in the body.
-fn place(kind: DecodeErrorKind, json: &[u8], offset: usize, base: usize) -> DecodeError {
+/// Creates an error with its offset, path and excerpt. `base` is the offset of the JSON in the body.
+fn located(kind: DecodeErrorKind, json: &[u8], offset: usize, base: usize) -> DecodeError {
     let is_page = matches!(kind, DecodeErrorKind::NotAReply { .. });
     let error = DecodeError::new(kind)
         .at(base + offset)

@@ -10,7 +10,7 @@ mod unknown;
 use std::collections::HashSet;
 
 use super::builder::{self, Count, PageBuilder, Scalar, integer, wrong_type};
-use super::outcome::{Decoded, note_top_level};
+use super::decoded::{Decoded, note_top_level};
 use super::{excerpt, format, other_call};
 use crate::finding::Findings;
 use crate::tickets::span::Span;
@@ -49,9 +49,9 @@ pub(super) fn decode(
         seen,
         event_start: 0,
     };
-    match walker.document().and_then(|()| walker.outcome()) {
-        Ok(Outcome::Error) => Ok(builder::api_error(walker.message, walker.page.findings)),
-        Ok(Outcome::Page) => Ok(walker.page.finish(String::new())),
+    match walker.document().and_then(|()| walker.reply_kind()) {
+        Ok(ReplyKind::Error) => Ok(builder::api_error(walker.message, walker.page.findings)),
+        Ok(ReplyKind::Page) => Ok(walker.page.finish(String::new())),
         Err(kind @ DecodeErrorKind::UnknownResult { .. }) => Err(DecodeError::new(kind).with_path("result")),
         Err(kind) => {
             // The title of a page is searched in the whole body.
@@ -81,12 +81,12 @@ struct Walker<'i> {
     has_tickets: bool,
     /// The names of the top-level elements so far.
     seen: HashSet<String>,
-    /// The offset of the event that was read last, which is the place of errors.
+    /// The offset of the event that was read last, which is the offset of errors.
     event_start: u64,
 }
 
 /// What a document turned out to be.
-enum Outcome {
+enum ReplyKind {
     Page,
     Error,
 }
@@ -211,8 +211,8 @@ impl<'i> Walker<'i> {
         }
         self.children(name, Walker::ticket_field)?;
         if self.page.is_ticket_empty() {
-            let place = format!("tickets.ticket[{}]", self.page.ticket_count());
-            note_top_level(&mut self.page.findings, FindingKind::EmptySpelling, &place);
+            let path = format!("tickets.ticket[{}]", self.page.ticket_count());
+            note_top_level(&mut self.page.findings, FindingKind::EmptySpelling, &path);
             return Ok(());
         }
         self.page.end_ticket()
@@ -423,16 +423,16 @@ impl<'i> Walker<'i> {
     }
 
     /// Decides what the complete document is.
-    fn outcome(&mut self) -> Result<Outcome, DecodeErrorKind> {
+    fn reply_kind(&mut self) -> Result<ReplyKind, DecodeErrorKind> {
         match self.result.as_deref() {
-            Some(word) if word.eq_ignore_ascii_case("error") => return Ok(Outcome::Error),
+            Some(word) if word.eq_ignore_ascii_case("error") => return Ok(ReplyKind::Error),
             Some(word) if word.eq_ignore_ascii_case("success") => {}
             Some(word) => {
                 return Err(DecodeErrorKind::UnknownResult { result: self.page.findings.excerpt(word, 64) });
             }
             None if self.status_is_error() => {
                 note_top_level(&mut self.page.findings, FindingKind::ResultSpelling, "status");
-                return Ok(Outcome::Error);
+                return Ok(ReplyKind::Error);
             }
             None if self.has_tickets => {
                 note_top_level(&mut self.page.findings, FindingKind::ResultSpelling, "result")
@@ -447,7 +447,7 @@ impl<'i> Walker<'i> {
             note_top_level(&mut self.page.findings, FindingKind::EmptySpelling, "tickets");
         }
         self.keep_message();
-        Ok(Outcome::Page)
+        Ok(ReplyKind::Page)
     }
 
     fn status_is_error(&self) -> bool {

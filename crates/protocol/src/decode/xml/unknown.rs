@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Part, Walker};
-use crate::decode::outcome::{MAX_DEPTH, note_top_level};
+use crate::decode::decoded::{MAX_DEPTH, note_top_level};
 use crate::tickets::span::Span;
 use crate::{DecodeErrorKind, Field, FindingKind};
 
@@ -91,8 +91,8 @@ impl Tree {
         }
         children.sort_by_key(|child| self.name(*child));
         out.push('{');
-        for (place, same) in children.chunk_by(|a, b| self.name(*a) == self.name(*b)).enumerate() {
-            if place > 0 {
+        for (index, same) in children.chunk_by(|a, b| self.name(*a) == self.name(*b)).enumerate() {
+            if index > 0 {
                 out.push(',');
             }
             let Some(first) = same.first() else { continue };
@@ -103,8 +103,8 @@ impl Tree {
                 continue;
             }
             out.push('[');
-            for (place, child) in same.iter().enumerate() {
-                if place > 0 {
+            for (index, child) in same.iter().enumerate() {
+                if index > 0 {
                     out.push(',');
                 }
                 self.write(*child, out);

@@ -246,18 +246,24 @@ fn beside_another(home: &Home) -> Result {
 /// Loads the library and an earlier release of it into one process, in both orders.
 fn two_releases(home: &Home) -> Result {
     let folder = tests().join("versions");
-    let shared = |source: &str, flags: &[&str]| {
-        let gcc = home.program("gcc", "-std=c11 -shared -fPIC -Wall -Wextra -Werror");
-        let gcc = flags.iter().fold(gcc, |gcc, flag| gcc.arg(flag));
-        gcc.arg("-L").arg(&home.out).arg(folder.join(source))
+    let shared = |source: &str, out: &Path, flags: &str| {
+        home.program("gcc", "-std=c11 -shared -fPIC -Wall -Wextra -Werror")
+            .arg(folder.join(source))
+            .arg("-o")
+            .arg(out)
+            .arg("-L")
+            .arg(&home.out)
+            .args(flags)
+            .run()
     };
     let earlier = home.out.join("libgettickets-earlier.so");
-    shared("earlier.c", &["-Wl,--default-symver", "-Wl,-soname,libgettickets-earlier.so", "-o"])
-        .arg(&earlier)
-        .run()?;
+    shared("earlier.c", &earlier, "-Wl,--default-symver -Wl,-soname,libgettickets-earlier.so")?;
     let plugin = home.out.join("libplugin.so");
-    shared("plugin.c", &["-o"]).arg(&plugin).arg("-lgettickets-earlier").run()?;
-    let binary = Build::new("versions", vec![folder.join("main.c"), plugin]).run(home, &Compiler::C_GCC)?;
+    shared("plugin.c", &plugin, "-lgettickets-earlier")?;
+    let binary = Build::new("versions", vec![folder.join("main.c"), plugin])
+        // Where the linker finds the library that the plugin needs.
+        .flags(&format!("-Wl,-rpath-link,{}", home.out.display()))
+        .run(home, &Compiler::C_GCC)?;
     let path = format!("{}:{}", home.lib().display(), home.out.display());
     let program = || home.program(&binary, "").env("LD_LIBRARY_PATH", &path);
     program().run()?;

@@ -1,16 +1,17 @@
-//! [`Journal`]: a file in the directory of a lake that makes a run of it whole or nothing, whatever cuts the run off.
+//! [`Journal`]: a file in the directory of a lake that makes a run atomic, even if the run is interrupted.
 //!
-//! All files of a run have one name, each in the directory of its partition: `part-TIME-RANDOM.parquet`. The journal of the run
-//! is `.part-TIME-RANDOM.run` in the directory of the lake. The run that owns it has it locked, so an unlocked journal is that
-//! of a run that was cut off.
+//! All files of a run have the same name, each in the directory of its partition: `part-TIME-RANDOM.parquet`. The
+//! journal of the run is `.part-TIME-RANDOM.run` in the directory of the lake. A run holds a lock on its journal, so a
+//! journal without a lock belongs to an interrupted run.
 //!
 //! 1. The journal is created, empty.
 //! 2. The files are written under the name `.part-TIME-RANDOM.parquet.tmp`, which readers skip, and synced.
-//! 3. The directories of the files are written into the journal, and it is synced. From here on the run counts.
-//! 4. The files get their names, and what the run replaces is removed.
+//! 3. The directories of the files are written to the journal, and it is synced. The run is now committed.
+//! 4. The files are renamed to their final names, and the files that the run replaces are removed.
 //! 5. The journal is removed.
 //!
-//! Where a run was cut off before step 3 has ended, the next run removes what is left of it; afterwards it does the rest.
+//! If a run was interrupted before the end of step 3, the next run removes its files; otherwise the next run performs
+//! the remaining steps.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -22,14 +23,14 @@ use serde::{Deserialize, Serialize};
 use super::partition;
 use crate::files;
 
-/// The number of the format of a journal, raised when it changes.
+/// The version of the journal's format.
 const FORMAT_NUMBER: u32 = 1;
-/// The most bytes that a journal may have: two paths for each of the most partitions.
-const MOST_BYTES: u64 = 64 << 20;
-/// How often another run may take a new journal for one that was left.
-const MOST_TRIES: usize = 16;
+/// The maximum length of a journal, in bytes: two paths for each of the maximum number of partitions.
+const MAX_BYTES: u64 = 64 << 20;
+/// The number of attempts to create a journal. Another run may remove a new journal before it is locked.
+const MAX_ATTEMPTS: usize = 16;
 
-/// The journal of a run under way.
+/// The journal of this run.
 #[derive(Debug)]
 pub(super) struct Journal {
     root: PathBuf,
@@ -37,11 +38,11 @@ pub(super) struct Journal {
     file: File,
     /// The name of the files of the run.
     name: String,
-    /// Whether the file is to be kept if the run ends here.
+    /// Whether the file is kept when this is dropped.
     is_kept: bool,
 }
 
-/// What a journal states, with paths below the directory of the lake.
+/// The contents of a journal. Paths are relative to the directory of the lake.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Commit {
@@ -52,18 +53,18 @@ struct Commit {
     replaced: Vec<PathBuf>,
 }
 
-/// Why a run did not get all its files their names.
+/// Error for a run whose files could not all be renamed to their final names.
 #[derive(Debug)]
 pub(super) struct PublishError {
     pub(super) error: io::Error,
-    /// Whether the files are there, and the next run gives them their names.
+    /// Whether the files exist and the next run renames them.
     pub(super) is_kept: bool,
 }
 
 impl Journal {
     /// Begins a run below this directory.
     pub(super) fn begin(root: &Path) -> io::Result<Journal> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let random: String =
                 std::iter::repeat_with(fastrand::alphanumeric).take(partition::RANDOM_LEN).collect();
             let name = partition::file_name(jiff::Timestamp::now(), &random);
@@ -77,10 +78,10 @@ impl Journal {
                     return Err(error);
                 }
             }
-            // Another run may have taken it for one that was left, as it was not locked yet.
+            // Another run may have removed the journal before it was locked.
             if files::is_still_at(&file, &path)? {
                 let journal = Journal { root: root.to_owned(), path, file, name, is_kept: false };
-                // A file of the run must not survive a power failure that the journal does not.
+                // The journal must survive a power failure if any file of the run does.
                 files::sync_directory(&journal.path)?;
                 return Ok(journal);
             }
@@ -93,8 +94,8 @@ impl Journal {
         &self.name
     }
 
-    /// Gives the files in these directories their names, and removes the files that they replace. Returns those that could not be
-    /// removed, with why.
+    /// Renames the files in these directories to their final names, and removes the files that they replace. Returns
+    /// the files that could not be removed, with the errors.
     pub(super) fn publish(
         mut self,
         directories: &[PathBuf],
@@ -129,11 +130,11 @@ impl Journal {
                 "the directory was removed or moved while the run wrote to it",
             ));
         }
-        // The names of the temporary files must be as permanent as the journal that counts on them.
+        // The directory entries of the temporary files must be durable before the journal refers to them.
         sync(&self.root, directories)?;
         let below = |paths: &[PathBuf]| -> Vec<PathBuf> {
             let relative = |path: &PathBuf| path.strip_prefix(&self.root).ok().map(Path::to_owned);
-            // Runs write names that are UTF-8.
+            // The names that runs write are UTF-8.
             paths.iter().filter_map(relative).filter(|path| path.to_str().is_some()).collect()
         };
         let commit = Commit {
@@ -147,13 +148,13 @@ impl Journal {
         self.file.sync_all()
     }
 
-    /// Undoes the run after this error: the journal states nothing any more, and then the files are removed. If that fails, all
-    /// is left to the next run.
+    /// Undoes the run after an error: empties the journal, and then removes the files. If the journal cannot be
+    /// emptied, nothing is removed, and the next run finishes this one.
     fn revoke(mut self, directories: &[PathBuf], error: io::Error) -> PublishError {
         let emptied = self.file.set_len(0).and_then(|()| self.file.sync_all());
-        // One that could not be written states nothing either.
-        let states_nothing = emptied.is_ok() || matches!(read(&mut self.file), Ok(None));
-        if !states_nothing && self.path.exists() {
+        // The journal is also without effect if it was not written completely.
+        let is_revoked = emptied.is_ok() || matches!(read(&mut self.file), Ok(None));
+        if !is_revoked && self.path.exists() {
             self.is_kept = true;
             return PublishError { error, is_kept: true };
         }
@@ -174,7 +175,7 @@ impl Drop for Journal {
     }
 }
 
-/// What was done about a run that was cut off.
+/// An interrupted run that was finished or undone.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Recovered {
     /// The name of its files.
@@ -184,13 +185,13 @@ pub(super) struct Recovered {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Recovery {
-    /// The rest of it was done. It has so many files; some that it wrote may be missing since.
+    /// The run was finished. It has this many files; `missing` of those that it had written no longer exist.
     Finished { files: usize, missing: usize },
-    /// It had not written all files, and those that it had were removed.
+    /// The run had not written all of its files; those that existed were removed.
     Removed { files: usize },
 }
 
-/// Finishes or undoes the runs below this directory that were cut off. Returns also how many other runs are under way.
+/// Finishes or undoes the interrupted runs below this directory. Also returns the number of other runs in progress.
 pub(super) fn recover(root: &Path, own: &Journal) -> io::Result<(Vec<Recovered>, usize)> {
     let (mut recovered, mut alive) = (Vec::new(), 0);
     for entry in fs::read_dir(root)? {
@@ -220,24 +221,24 @@ pub(super) fn recover(root: &Path, own: &Journal) -> io::Result<(Vec<Recovered>,
     Ok((recovered, alive))
 }
 
-/// What a journal states; `None` where its run was cut off before that.
+/// Reads a journal. Returns `None` if its run was interrupted before it was committed.
 fn read(file: &mut File) -> io::Result<Option<Commit>> {
     let mut text = Vec::new();
     file.seek(SeekFrom::Start(0))?;
-    file.take(MOST_BYTES).read_to_end(&mut text)?;
+    file.take(MAX_BYTES).read_to_end(&mut text)?;
     if text.last() != Some(&b'\n') {
         return Ok(None);
     }
     let Ok(commit) = serde_json::from_slice::<Commit>(&text) else { return Ok(None) };
     if commit.gettickets_lake_run != FORMAT_NUMBER {
         return Err(io::Error::other(
-            "a run of another version of gettickets was cut off; run that version again",
+            "a run of another version of gettickets was interrupted; run that version again",
         ));
     }
     Ok(Some(commit))
 }
 
-/// Whether a path from a journal leads to a partition below the lake and nowhere else.
+/// Whether a path from a journal can only refer to a partition of the lake.
 fn is_partition(path: &Path) -> bool {
     path.components()
         .all(|part| matches!(part, Component::Normal(name) if name.to_string_lossy().contains('=')))
@@ -282,22 +283,22 @@ fn undo(root: &Path, name: &str) -> io::Result<Recovery> {
             }
         }
         if directory != root {
-            // Fails where a file is in it.
+            // Fails if the directory is not empty.
             let _ = fs::remove_dir(directory);
         }
     }
     Ok(Recovery::Removed { files })
 }
 
-/// Removes files, and directories that are empty then, and makes that permanent: the journal must not be gone before them.
-/// Returns the files that could not be removed.
+/// Removes files, and the directories that become empty. Makes this durable, because the journal must not be removed
+/// before them. Returns the files that could not be removed.
 fn remove(root: &Path, paths: &[PathBuf]) -> io::Result<Vec<(PathBuf, io::Error)>> {
     let mut failed = Vec::new();
     for path in paths {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => failed.push((path.clone(), error)),
             _ => {
-                // Fails where another file is there.
+                // Fails if the directory has other files.
                 let _ = path.parent().map(fs::remove_dir);
             }
         }
@@ -307,7 +308,8 @@ fn remove(root: &Path, paths: &[PathBuf]) -> io::Result<Vec<(PathBuf, io::Error)
     Ok(failed)
 }
 
-/// Makes the names in these directories permanent, and those of the directories themselves. Those that are gone are left out.
+/// Makes the entries of these directories durable, and the entries of the directories themselves. Directories that no
+/// longer exist are skipped.
 fn sync(root: &Path, directories: &[PathBuf]) -> io::Result<()> {
     let mut all = BTreeSet::from([root]);
     for directory in directories {
@@ -348,18 +350,18 @@ mod tests {
         }
     }
 
-    /// Leaves a journal as a run that is killed does.
-    fn cut_off(mut journal: Journal) -> String {
+    /// Leaves the journal in place, as a run that is killed does.
+    fn interrupt(mut journal: Journal) -> String {
         journal.is_kept = true;
         journal.name.clone()
     }
 
     #[test]
-    fn a_run_that_was_cut_off_before_it_counted_is_removed() {
+    fn a_run_that_was_interrupted_before_its_commit_is_removed() {
         let (root, directories) = lake();
         let journal = Journal::begin(root.path()).unwrap();
         write(&journal, &directories[..2]);
-        let name = cut_off(journal);
+        let name = interrupt(journal);
         let own = Journal::begin(root.path()).unwrap();
         let outcome = Recovery::Removed { files: 2 };
         assert_eq!(recover(root.path(), &own).unwrap(), (vec![Recovered { name, outcome }], 0));
@@ -369,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_counted_is_finished_wherever_it_was_cut_off() {
+    fn a_committed_run_is_finished_wherever_it_was_interrupted() {
         for renamed in 0..=3 {
             let (root, directories) = lake();
             let earlier = directories[0].join("part-20250101T000000Z-Ab3xYz.parquet");
@@ -381,7 +383,7 @@ mod tests {
                 let temporary = directory.join(partition::temporary_name(journal.name()));
                 fs::rename(temporary, directory.join(journal.name())).unwrap();
             }
-            let name = cut_off(journal);
+            let name = interrupt(journal);
             let own = Journal::begin(root.path()).unwrap();
             let outcome = Recovery::Finished { files: 3, missing: 0 };
             let recovered = vec![Recovered { name: name.clone(), outcome }];
@@ -398,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_under_way_is_left_alone() {
+    fn a_run_in_progress_is_not_changed() {
         let (root, directories) = lake();
         let other = Journal::begin(root.path()).unwrap();
         write(&other, &directories);
@@ -410,11 +412,11 @@ mod tests {
     }
 
     #[test]
-    fn files_that_cannot_all_get_their_names_are_removed() {
+    fn files_that_cannot_all_be_renamed_are_removed() {
         let (root, directories) = lake();
         let journal = Journal::begin(root.path()).unwrap();
         write(&journal, &directories);
-        // A directory in the way of the last one.
+        // A directory has the name of the last file.
         fs::create_dir(directories[2].join(journal.name())).unwrap();
         let error = journal.publish(&directories, &[]).unwrap_err();
         assert!(!error.is_kept, "{error:?}");
@@ -422,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_leads_to_nothing_outside_of_the_lake() {
+    fn a_journal_cannot_affect_files_outside_of_the_lake() {
         let (root, directories) = lake();
         let outside = root.path().join("part-20250101T000000Z-Ab3xYz.parquet");
         fs::write(&outside, "not of a lake below").unwrap();
@@ -430,7 +432,7 @@ mod tests {
         fs::create_dir(&below).unwrap();
         let journal = Journal::begin(&below).unwrap();
         let path = journal.path.clone();
-        cut_off(journal);
+        interrupt(journal);
         let text = r#"{"gettickets_lake_run":1,"directories":["../..",".."],"replaced":["../../../part-20250101T000000Z-Ab3xYz.parquet","/etc/part-20250101T000000Z-Ab3xYz.parquet"]}"#;
         fs::write(&path, format!("{text}\n")).unwrap();
         let own = Journal::begin(&below).unwrap();

@@ -1,8 +1,8 @@
 //! An export into a directory of Parquet files, partitioned as in Hive.
 //!
-//! A run adds one file to each partition. Readers never see a part of one: all files are first written under names that
-//! readers skip, and then renamed. A run that fails removes its files; the next run completes or removes the files of a
-//! run that was killed ([`journal`]).
+//! A run adds one file to each partition. Readers never see an incomplete file: all files are first written under names
+//! that readers skip, and then renamed. A run that fails removes its files; the next run completes or removes the files
+//! of a run that was killed ([`journal`]).
 
 mod journal;
 mod partition;
@@ -36,7 +36,7 @@ use crate::output::{self, InstallContext};
 
 /// The maximum number of tickets in memory before they are written to the spill file.
 const MAX_ROWS: usize = 32 << 10;
-/// The maximum size of their pages, in bytes.
+/// The maximum size of the pages in memory, in bytes.
 const MAX_BYTES: usize = 64 << 20;
 /// The maximum number of partitions of a run. The server's dates determine how many directories are created.
 const MAX_PARTITIONS: usize = 10_000;
@@ -68,7 +68,7 @@ pub(super) fn run(
     let path = &directory.path;
     let failure_of = |error: io::Error| {
         Failure { exit: Exit::Output, ..Failure::of_file(path, &error) }.hint(
-            "Nothing of this run is kept. Once the directory can be written, run the same command again",
+            "No file of this run was kept. Once the directory can be written, run the same command again",
         )
     };
     let journal = Journal::begin(path).map_err(failure_of)?;
@@ -96,7 +96,7 @@ pub(super) fn run(
         let failure = failure_of(failed.error);
         match failed.is_kept {
             true => failure.hint(
-                "All files are there without their names; the next run into the directory finishes this one",
+                "All files were written under temporary names; the next run into the directory finishes this run",
             ),
             false => failure,
         }
@@ -141,7 +141,7 @@ fn refuse_earlier(args: &ExportArgs, earlier: &[PathBuf]) -> Outcome {
         .hint("--overwrite replaces them, --append adds to them"))
 }
 
-/// The installs, and their contexts. A single install is treated like several.
+/// Returns the installs and their contexts. A single install is treated like several.
 fn side_by_side(installs: Installs, is_by_install: bool) -> Outcome<(Several, Vec<InstallContext>)> {
     let (profile, connection) = match installs {
         Installs::Several(installs) => {
@@ -161,7 +161,8 @@ fn side_by_side(installs: Installs, is_by_install: bool) -> Outcome<(Several, Ve
     Ok((Several { connections, fleet, unusable: Vec::new() }, vec![context]))
 }
 
-/// Finishes or undoes runs that were cut off, and says so. Refuses to replace files while another run writes some.
+/// Finishes or undoes interrupted runs, and prints a warning for each. Fails if files may be replaced while another run
+/// is in progress.
 fn recover(
     args: &ExportArgs,
     root: &Path,
@@ -173,30 +174,30 @@ fn recover(
         let files = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
         match outcome {
             Recovery::Removed { files: 0 } => {
-                exit::warn(format!("the run for {name} was cut off before its first file"))
+                exit::warn(format!("an earlier run ({name}) was interrupted before it wrote a file"))
             }
             Recovery::Removed { .. } => exit::warn(format!(
-                "the run for {name} was cut off before its files were complete; they were removed"
+                "an earlier run ({name}) was interrupted before its files were complete; they were removed"
             )),
             Recovery::Finished { files: count, missing: 0 } => exit::warn(format!(
-                "the run for {name} was cut off while its files got their names; it is complete now, in {}",
+                "an earlier run ({name}) was interrupted while its files were renamed; it is now complete, with {}",
                 files(count)
             )),
             Recovery::Finished { files: count, missing } => exit::warn(format!(
-                "the run for {name} was cut off while its files got their names; it has {} now, and {} missing",
+                "an earlier run ({name}) was interrupted while its files were renamed; it now has {}, and {} missing",
                 files(count),
                 if missing == 1 { "1 is".to_owned() } else { format!("{missing} are") },
             )),
         }
     }
     if alive > 0 && !args.append {
-        return Err(Failure::usage(format!("another export writes below {}", root.display()))
-            .hint("Wait for it, or add to its files with --append"));
+        return Err(Failure::usage(format!("another export is writing below {}", root.display()))
+            .hint("Wait until it has finished, or add to its files with --append"));
     }
     Ok(())
 }
 
-/// Those files of earlier runs that this run replaces: all of them, or those of these installs.
+/// Returns the files of earlier runs that this run replaces: all of them, or those of these installs.
 fn replaced(mut earlier: Vec<PathBuf>, is_by_install: bool, installs: &[&str]) -> Vec<PathBuf> {
     let names: Vec<String> = installs
         .iter()
@@ -312,7 +313,7 @@ impl Lake {
                 Some(number) => *number,
                 None if self.parts.len() >= MAX_PARTITIONS => {
                     return Err(io::Error::other(format!(
-                        "the tickets are of more than {MAX_PARTITIONS} partitions; partition by fewer keys"
+                        "the tickets have more than {MAX_PARTITIONS} partitions; partition by fewer keys"
                     )));
                 }
                 None => {
@@ -351,8 +352,8 @@ impl Lake {
         Ok(())
     }
 
-    /// Writes the files of the partitions under names that readers skip. `name` is their final name, and `kept` holds for
-    /// each install whether its files are kept.
+    /// Writes the files of the partitions under names that readers skip. `name` is their final name, and `kept` says
+    /// for each install whether its files are written.
     fn write(mut self, root: &Path, name: &str, kept: &[bool]) -> io::Result<Written> {
         self.spill()?;
         let mut written = Written {
@@ -368,7 +369,7 @@ impl Lake {
             let install = self.installs.get(part.install).and_then(|install| install.name.as_deref());
             let directory = root.join(part.values.directory(&self.keys, install.unwrap_or_default()));
             written.created.make(&directory)?;
-            // Closed at the end of this turn: a run may write more files than a process may have open.
+            // Each file is closed before the next one is created, because the number of open files is limited.
             let mut file = files::create_own(&directory.join(partition::temporary_name(name)))?;
             written.directories.push(directory);
             let out = BufWriter::with_capacity(256 << 10, &mut file);
@@ -386,9 +387,9 @@ impl Lake {
 
 /// Files of a run that do not have their final names yet. Dropping this removes them.
 struct Written {
-    /// The name that each gets.
+    /// The final name of each file.
     name: String,
-    /// Each has a file.
+    /// The directories, each of which contains one file.
     directories: Vec<PathBuf>,
     tickets: u64,
     /// Dropped last, because it removes only empty directories.
@@ -402,7 +403,7 @@ impl Written {
         let directories = std::mem::take(&mut self.directories);
         for (file, error) in journal.publish(&directories, replaced)? {
             exit::warn(format!(
-                "{}: it is of an earlier run and could not be removed: {error}",
+                "{}: this file of an earlier run could not be removed: {error}",
                 file.display()
             ));
         }

@@ -85,7 +85,7 @@ pub(super) fn file_name(now: jiff::Timestamp, random: &str) -> String {
     format!("{PREFIX}{}-{random}{ENDING}", now.strftime("%Y%m%dT%H%M%SZ"))
 }
 
-/// The name of such a file until the run has written all of them. Readers skip it.
+/// The temporary name of such a file, until the run has written all of its files. Readers skip it.
 pub(super) fn temporary_name(name: &str) -> String {
     format!(".{name}.tmp")
 }
@@ -129,7 +129,7 @@ pub(super) fn files_below(root: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The directory of a lake and those of its partitions. Those within others come first.
+/// The directory of a lake and the directories of its partitions. Nested directories come before their parents.
 pub(super) fn directories_below(root: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut directories = vec![(root.to_owned(), 0)];
     let mut visited = 0;

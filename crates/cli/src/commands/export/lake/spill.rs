@@ -1,8 +1,8 @@
 //! [`Spill`]: a temporary file with the batches of all partitions.
 //!
-//! Tickets arrive in the order of the server's list, and a Parquet file is written in one go. With a temporary file for
-//! each partition, thousands of files would be open at once. So there is a single one. It has no name, and the
-//! operating system removes it when the process ends.
+//! Tickets arrive in the order of the server's list, but each Parquet file is written as a whole. With a temporary file
+//! for each partition, thousands of files would be open at once, so all partitions share one file. It has no name, and
+//! the operating system removes it when the process ends.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};

@@ -1,4 +1,4 @@
-//! Claims about the files of a lake, without a server.
+//! Tests of the files of a lake, without a server.
 
 use std::fs::File;
 
@@ -21,7 +21,7 @@ fn context(name: &str) -> InstallContext {
     }
 }
 
-/// Tickets with these ids, each of a day of its own.
+/// Tickets with these ids, each opened on a different day.
 fn page(ids: std::ops::Range<u64>) -> Tickets {
     let opened = |id: u64| date(2026, 1, 1).saturating_add(jiff::Span::new().days(id as i64)).at(0, 0, 0, 0);
     let tickets: Vec<Ticket> =
@@ -61,13 +61,13 @@ fn each_ticket_is_in_the_file_of_its_partition() {
     for start in (0..60).step_by(20) {
         lake.push(0, &page(start..start + 20)).unwrap();
         lake.push(1, &page(start..start + 5)).unwrap();
-        // As if memory were full.
+        // As when the limit of tickets in memory is reached.
         lake.spill().unwrap();
     }
     let journal = journal(directory.path());
     let written = lake.write(directory.path(), journal.name(), &[true, true]).unwrap();
     assert_eq!((written.directories.len(), written.tickets), (5, 75));
-    assert!(ids(directory.path()).is_empty(), "nothing has its name yet");
+    assert!(ids(directory.path()).is_empty(), "no file has its final name yet");
     written.publish(journal, &[]).unwrap();
     let expected = [
         ("install=eu/opened_month=2026-01", (0..31).collect::<Vec<_>>()),
@@ -110,7 +110,7 @@ fn a_run_that_is_not_finished_leaves_nothing() {
 }
 
 #[test]
-fn dates_of_a_server_do_not_make_more_directories_than_the_limit() {
+fn the_number_of_directories_is_limited_whatever_dates_the_server_sends() {
     let directory = tempfile::tempdir().unwrap();
     let mut lake = lake(directory.path());
     let tickets: Vec<Ticket> = (0..=MAX_PARTITIONS)

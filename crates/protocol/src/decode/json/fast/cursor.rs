@@ -167,7 +167,7 @@ fn specials_in(word: u64) -> u64 {
 }
 
 /// The value of each hexadecimal digit; 16 for any other byte.
-#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
 static HEX: [u32; 256] = {
     let mut values = [0x10; 256];
     let mut digit = 0;

@@ -1,8 +1,9 @@
-//! Reads tickets as servers of the documented versions write them: fields in the documented order, integers all quoted
-//! or all unquoted.
+//! Reads tickets in the documented format: fields in the documented order, integers all quoted or all unquoted.
 //!
-//! Each field has its own call rather than a turn of a loop, so that the compiler knows the keys and branch prediction
-//! works. The ends of quoted values come from the [`StructuralIndex`]; unquoted values are read byte by byte.
+//! There is one call per field instead of a loop over the fields, so that the keys are constants and each branch is
+//! predicted on its own. A new field needs a call here too; without it, pages with the field are read value by value,
+//! which is slower, and a test fails. The ends of quoted values come from the [`StructuralIndex`]; unquoted values are
+//! read byte by byte.
 
 use super::cursor::Cursor;
 use super::digits;
@@ -12,7 +13,7 @@ use super::unescape::Unescaper;
 use super::values::Values;
 use crate::field::{FIELD_COUNT, FIELDS};
 use crate::tickets::rows::PackedRow;
-use crate::tickets::slots::SLOTS;
+use crate::tickets::slots::{INTEGER_COUNT, SLOTS, TEXT_COUNT};
 use crate::{Field, FieldKind, FieldSet, time};
 
 /// How the integers of a ticket are written.
@@ -27,7 +28,8 @@ pub(super) enum IntegerStyle {
 /// Returns how many quotes the keys and values of these fields have, without those in a list of attachments.
 fn quotes_of(present: FieldSet, integers: IntegerStyle) -> i64 {
     let keys = 2 * present.len();
-    let unquoted_integers = if integers == IntegerStyle::Quoted { 0 } else { INTEGERS.len() };
+    let unquoted_integers =
+        if integers == IntegerStyle::Quoted { 0 } else { present.intersection(INTEGERS).len() };
     let quoted = present.difference(NEVER_QUOTED).len() - unquoted_integers;
     (keys + 2 * quoted) as i64
 }
@@ -71,7 +73,8 @@ pub(super) fn read_ticket<'a>(
     reader.text(Field::Priority)?;
     reader.text(Field::Admin)?;
     reader.text(Field::Attachment)?;
-    // An end past the body is not an end. The next key would show that, but there may be no next key.
+    // The end of the last value is `PAST_END` if the body has no further end, and such an end must not be consumed. The
+    // next key would show it as well, but `attachments` may be missing.
     (bytes.get(reader.at) == Some(&b',')).then_some(())?;
     if present.contains(Field::Attachments) {
         reader.key(Field::Attachments)?;
@@ -107,25 +110,31 @@ pub(super) fn read_ticket<'a>(
     index.consume(next, escapes_left);
     index.count_quotes(quotes_of(present, integers) + quotes);
     if integers == IntegerStyle::Quoted {
-        row.head().quoted = INTEGERS;
+        row.head().quoted = present.intersection(INTEGERS);
     }
     Some(end)
 }
 
-/// The integer fields, which every ticket has.
+/// The integer fields.
 const INTEGERS: FieldSet = fields_of(FieldKind::Integer);
+
+const _: () = assert!(
+    TEXT_COUNT + INTEGER_COUNT < ENDS_PER_TICKET,
+    "a ticket has too many quoted values: double ENDS_PER_TICKET, and CAPACITY of the structural index"
+);
+
 /// The fields that are never quoted.
 const NEVER_QUOTED: FieldSet = fields_of(FieldKind::Boolean).union(fields_of(FieldKind::Attachments));
 
-#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
 const fn fields_of(kind: FieldKind) -> FieldSet {
     let mut fields = FieldSet::EMPTY;
-    let mut row = 0;
-    while row < FIELD_COUNT {
-        if FIELDS[row].kind as u8 == kind as u8 {
-            fields.insert(FIELDS[row].field);
+    let mut entry = 0;
+    while entry < FIELD_COUNT {
+        if FIELDS[entry].kind as u8 == kind as u8 {
+            fields.insert(FIELDS[entry].field);
         }
-        row += 1;
+        entry += 1;
     }
     fields
 }
@@ -187,7 +196,7 @@ impl<'a, 'm> TicketReader<'a, 'm> {
     fn quoted(&mut self, field: Field) -> Option<(usize, u32)> {
         self.key(field)?;
         let start = self.at;
-        // A ticket has fewer quoted values than `ENDS_PER_TICKET`.
+        // A ticket has fewer quoted values than `ENDS_PER_TICKET`, which is checked at compile time.
         self.at = self.ends[self.next % ENDS_PER_TICKET] as usize;
         self.next += 1;
         Some((start, (self.at as u32).wrapping_sub(1 + start as u32)))

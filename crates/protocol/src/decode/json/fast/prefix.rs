@@ -16,7 +16,7 @@ pub(super) struct Prefix {
     len: usize,
 }
 
-/// The prefix of each field in a ticket of the documented format.
+/// The prefix of each field in the documented format.
 pub(super) const DOCUMENTED: [Prefix; FIELD_COUNT] = prefixes(true);
 /// The same, without the opening quote of the value.
 pub(super) const UNQUOTED: [Prefix; FIELD_COUNT] = prefixes(false);
@@ -24,19 +24,19 @@ pub(super) const UNQUOTED: [Prefix; FIELD_COUNT] = prefixes(false);
 #[allow(
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "evaluated when compiled, where a slip fails the build"
+    reason = "evaluated at compile time, where an error fails the build"
 )]
 const fn prefixes(quoted: bool) -> [Prefix; FIELD_COUNT] {
     let mut prefixes = [Prefix { words: [0; WORDS], counted: [0; WORDS], len: 0 }; FIELD_COUNT];
-    let mut row = 0;
-    while row < FIELD_COUNT {
-        let separator = if row == 0 { b'{' } else { b',' };
-        let quoted = quoted && !matches!(FIELDS[row].kind, FieldKind::Boolean | FieldKind::Attachments);
-        prefixes[row] = match Prefix::new(separator, FIELDS[row].name.as_bytes(), quoted) {
+    let mut entry = 0;
+    while entry < FIELD_COUNT {
+        let separator = if entry == 0 { b'{' } else { b',' };
+        let quoted = quoted && !matches!(FIELDS[entry].kind, FieldKind::Boolean | FieldKind::Attachments);
+        prefixes[entry] = match Prefix::new(separator, FIELDS[entry].name.as_bytes(), quoted) {
             Some(prefix) => prefix,
             None => panic!("a field's name is too long"),
         };
-        row += 1;
+        entry += 1;
     }
     prefixes
 }

@@ -1,10 +1,10 @@
 //! The structural index: where quoted values end, found ahead of the decoder, 64 bytes at a time.
 //!
-//! Knowing where a text ends before the text before it was read lets the processor work on both at once. Nearly every
-//! value of a ticket is quoted and followed by a comma or a brace. An *end* is the offset of a comma or brace that follows
-//! an unescaped quote. In a valid body every end is right. A broken body may have an unescaped quote inside a text, so an
-//! end is only trusted when the next key is found after it, and at the end of the page the number of quotes is compared
-//! with the number that the decoder accounted for.
+//! If the end of a text is known in advance, the processor need not wait for it before it starts on the next text.
+//! Nearly every value of a ticket is quoted and followed by a comma or a brace. An *end* is the offset of a comma or
+//! brace that follows an unescaped quote. In a valid body every end is right. A broken body may have an unescaped quote
+//! inside a text, so an end is only trusted when the next key is found after it, and at the end of the page the number
+//! of quotes is compared with the number that the decoder accounted for.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
@@ -93,7 +93,7 @@ impl Queue {
         }
     }
 
-    /// Returns the free slots from `end` on, if there is room for all offsets of a block and [`PAST_END`].
+    /// Returns the free space from `end` on, if there is room for all offsets of a block and [`PAST_END`].
     #[inline(always)]
     fn free(&mut self, end: usize) -> Option<&mut [u32; MAX_PER_BLOCK + 1]> {
         self.offsets.get_mut(end..)?.first_chunk_mut()
@@ -113,7 +113,7 @@ fn write<S: Simd>(simd: S, free: &mut [u32; MAX_PER_BLOCK + 1], base: u32, mut b
         && count <= AT_ONCE
     {
         let (first, _) = free.split_at_mut(AT_ONCE);
-        u32x8::simd_from(avx512, first_places(avx512, base, bits)).store_slice(first);
+        u32x8::simd_from(avx512, first_offsets(avx512, base, bits)).store_slice(first);
         return count;
     }
     let mut next = || {
@@ -123,9 +123,9 @@ fn write<S: Simd>(simd: S, free: &mut [u32; MAX_PER_BLOCK + 1], base: u32, mut b
     };
     // The first few are written unconditionally: a loop of unpredictable length would mispredict its end.
     let (first, rest) = free.split_at_mut(UNCONDITIONAL);
-    first.iter_mut().for_each(|slot| *slot = next());
+    first.iter_mut().for_each(|offset| *offset = next());
     if count > UNCONDITIONAL {
-        rest.iter_mut().take(count - UNCONDITIONAL).for_each(|slot| *slot = next());
+        rest.iter_mut().take(count - UNCONDITIONAL).for_each(|offset| *offset = next());
     }
     count
 }
@@ -139,7 +139,7 @@ const AT_ONCE: usize = 8;
 kernel! {
     /// Returns the offsets of the first eight bits that are set.
     #[inline]
-    fn first_places(avx512: Avx512, base: u32, bits: u64) -> __m256i {
+    fn first_offsets(avx512: Avx512, base: u32, bits: u64) -> __m256i {
         let numbers: __m512i = u8x64::simd_from(avx512, NUMBERS).into();
         let offsets = _mm256_cvtepu8_epi32(_mm512_castsi512_si128(_mm512_maskz_compress_epi8(bits, numbers)));
         _mm256_add_epi32(offsets, _mm256_set1_epi32(base as i32))
@@ -147,7 +147,7 @@ kernel! {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
 const NUMBERS: [u8; BLOCK] = {
     let mut numbers = [0; BLOCK];
     let mut at = 0;

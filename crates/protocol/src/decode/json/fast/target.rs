@@ -4,13 +4,13 @@ use super::prefix::Prefix;
 use crate::tickets::slots::SLOTS;
 use crate::{Field, FieldKind};
 
-/// One key of the shape.
-pub(super) struct Slot {
+/// A key that each ticket is expected to have, and where its value is stored.
+pub(super) struct LayoutKey {
     pub(super) prefix: Prefix,
     pub(super) target: Target,
 }
 
-/// Where a value is stored. Texts and integers have the number of their slot in a row.
+/// Where a value is stored. Texts and integers have the number of their slot in a ticket's row.
 #[derive(Clone, Copy)]
 pub(super) enum Target {
     Text(usize),

@@ -1,9 +1,9 @@
-//! The tolerant JSON decoder: reads every shape that servers are known to send. It is the specification of the fast
-//! decoder.
+//! The tolerant JSON decoder: reads every form of a reply that servers are known to send. It is the specification of
+//! the fast decoder.
 //!
-//! It reads the body level by level, as deep as the documented format. At each level serde_json splits an object or a
-//! list into raw values, which borrow from the body, so that the offset of each value is known. Values of unknown
-//! fields are scanned once. So the time is linear in the size of the body.
+//! It reads the body level by level, as deep as the documented format is nested. At each level serde_json splits an
+//! object or a list into raw values, which borrow from the body, so that the offset of each value is known. Values of
+//! unknown fields are scanned once. So the time is linear in the size of the body.
 
 mod source;
 
@@ -13,23 +13,23 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use crate::decode::builder::{self, Count, PageBuilder, Scalar, integer, wrong_type};
-use crate::decode::outcome::{Decoded, MAX_DEPTH, note_top_level};
+use crate::decode::decoded::{Decoded, MAX_DEPTH, note_top_level};
 use crate::decode::{format, other_call};
 use crate::finding::Findings;
 use crate::tickets::span::Span;
 use crate::{DecodeErrorKind, Field, FieldKind, FindingKind};
 
 pub(super) use self::source::Error;
-use self::source::{Shape, Source, syntax};
+use self::source::{Source, ValueKind, syntax};
 
-/// A page, which still needs its body, or an error of the API.
-pub(super) enum Outcome {
+/// A decoded reply: a page, which still needs its body, or an error of the API.
+pub(super) enum TolerantReply {
     Page(Box<PageBuilder>),
     Error(Decoded),
 }
 
 /// Decodes the reply at the start of a text. `base` is its offset in the body.
-pub(super) fn decode(text: &str, base: usize, mut findings: Findings) -> Result<Outcome, Error> {
+pub(super) fn decode(text: &str, base: usize, mut findings: Findings) -> Result<TolerantReply, Error> {
     check_depth(text)?;
     let mut documents = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     let document = match documents.next() {
@@ -38,8 +38,8 @@ pub(super) fn decode(text: &str, base: usize, mut findings: Findings) -> Result<
     };
     trailing_text(text, documents.byte_offset(), base, &mut findings)?;
     let source = Source { text };
-    match source.shape(document) {
-        Shape::Object => source.reply(document, findings),
+    match source.value_kind(document) {
+        ValueKind::Object => source.reply(document, findings),
         _ => Err(source.error(document, DecodeErrorKind::NotAReply { title: None })),
     }
 }
@@ -121,8 +121,8 @@ struct TopLevel<'a> {
 }
 
 impl<'a> TopLevel<'a> {
-    /// Returns where the value of a key is stored; `None` for an unknown key.
-    fn slot(&mut self, key: &str) -> Option<&mut Option<&'a str>> {
+    /// Returns the member that holds the value of a key; `None` for an unknown key.
+    fn value_of(&mut self, key: &str) -> Option<&mut Option<&'a str>> {
         match key {
             "result" => Some(&mut self.result),
             "status" => Some(&mut self.status),
@@ -135,14 +135,14 @@ impl<'a> TopLevel<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn reply(self, document: &'a str, mut findings: Findings) -> Result<Outcome, Error> {
+    fn reply(self, document: &'a str, mut findings: Findings) -> Result<TolerantReply, Error> {
         let mut top = TopLevel::default();
         self.each_entry(document, |key, raw| {
             if key == "errormessage" {
                 note_top_level(&mut findings, FindingKind::ResultSpelling, &key);
             }
-            let is_twice = match top.slot(&key) {
-                Some(slot) => slot.replace(raw).is_some(),
+            let is_twice = match top.value_of(&key) {
+                Some(value) => value.replace(raw).is_some(),
                 None => {
                     self.check(raw)?;
                     builder::check_name_count(top.extra.len()).map_err(|kind| self.error(raw, kind))?;
@@ -171,7 +171,7 @@ impl<'a> Source<'a> {
         };
         if word.eq_ignore_ascii_case("error") {
             let message = message.map(|raw| self.message(raw)).transpose()?.flatten();
-            return Ok(Outcome::Error(builder::api_error(message, findings)));
+            return Ok(TolerantReply::Error(builder::api_error(message, findings)));
         }
         if !word.eq_ignore_ascii_case("success") {
             // Firewalls send a `status` too, such as 403 or "blocked".
@@ -207,21 +207,21 @@ impl<'a> Source<'a> {
             Some(raw) => self.tickets(&mut page, raw)?,
             None => note_top_level(&mut page.findings, FindingKind::EmptySpelling, "tickets"),
         }
-        Ok(Outcome::Page(page))
+        Ok(TolerantReply::Page(page))
     }
 
     /// Returns the text of a string, or the raw JSON of any other value.
     fn string_or_raw(self, raw: &'a str) -> Result<Cow<'a, str>, Error> {
-        match self.shape(raw) {
-            Shape::Text(quoted) => self.unescape(quoted),
+        match self.value_kind(raw) {
+            ValueKind::Text(quoted) => self.unescape(quoted),
             _ => Ok(Cow::Borrowed(raw)),
         }
     }
 
     fn message(self, raw: &'a str) -> Result<Option<String>, Error> {
-        match self.shape(raw) {
-            Shape::Null => Ok(None),
-            Shape::Text(quoted) => self.unescape(quoted).map(|text| Some(text.into_owned())),
+        match self.value_kind(raw) {
+            ValueKind::Null => Ok(None),
+            ValueKind::Text(quoted) => self.unescape(quoted).map(|text| Some(text.into_owned())),
             // A message of another type is shown as JSON.
             _ => Ok(Some(raw.to_owned())),
         }
@@ -229,10 +229,10 @@ impl<'a> Source<'a> {
 
     fn top_count(self, page: &mut PageBuilder, name: &str, raw: &'a str) -> Result<Option<u64>, Error> {
         let invalid = || self.error(raw, DecodeErrorKind::InvalidInteger { name: name.to_owned() });
-        let text = match self.shape(raw) {
-            Shape::Null => return Ok(None),
-            Shape::Number(text) => Cow::Borrowed(text),
-            Shape::Text(quoted) => self.unescape(quoted)?,
+        let text = match self.value_kind(raw) {
+            ValueKind::Null => return Ok(None),
+            ValueKind::Number(text) => Cow::Borrowed(text),
+            ValueKind::Text(quoted) => self.unescape(quoted)?,
             _ => return Err(invalid()),
         };
         if text.is_empty() {
@@ -248,8 +248,8 @@ impl<'a> Source<'a> {
             note_top_level(&mut page.findings, FindingKind::EmptySpelling, "tickets");
             return Ok(());
         }
-        match self.shape(raw) {
-            Shape::Object => {
+        match self.value_kind(raw) {
+            ValueKind::Object => {
                 let (mut list, mut seen, mut others) = (None, 0, Vec::new());
                 self.each_entry(raw, |key, value| {
                     if key == "ticket" {
@@ -271,7 +271,7 @@ impl<'a> Source<'a> {
                 }
                 self.ticket_list(page, list, "tickets.ticket", true)
             }
-            Shape::List => {
+            ValueKind::List => {
                 note_top_level(&mut page.findings, FindingKind::BareList, "tickets");
                 self.ticket_elements(page, raw, true)
             }
@@ -284,16 +284,16 @@ impl<'a> Source<'a> {
         self,
         page: &mut PageBuilder,
         raw: &'a str,
-        place: &str,
+        path: &str,
         may_nest: bool,
     ) -> Result<(), Error> {
-        match self.shape(raw) {
-            Shape::List => self.ticket_elements(page, raw, may_nest),
+        match self.value_kind(raw) {
+            ValueKind::List => self.ticket_elements(page, raw, may_nest),
             _ if is_empty(raw) => {
-                note_top_level(&mut page.findings, FindingKind::EmptySpelling, place);
+                note_top_level(&mut page.findings, FindingKind::EmptySpelling, path);
                 Ok(())
             }
-            Shape::Object => self.listed_object(page, raw, place, may_nest),
+            ValueKind::Object => self.listed_object(page, raw, path, may_nest),
             _ => Err(self.not_a_list("ticket", raw)),
         }
     }
@@ -310,17 +310,17 @@ impl<'a> Source<'a> {
         self,
         page: &mut PageBuilder,
         raw: &'a str,
-        place: &str,
+        path: &str,
         may_nest: bool,
     ) -> Result<(), Error> {
         match self.object_kind(raw, "ticket")? {
             ObjectKind::Numbered => {
-                note_top_level(&mut page.findings, FindingKind::NumericKeys, place);
+                note_top_level(&mut page.findings, FindingKind::NumericKeys, path);
                 self.each_entry(raw, |_, ticket| self.ticket(page, ticket, may_nest))
             }
             ObjectKind::Nested => self.ticket(page, raw, may_nest),
             ObjectKind::Single => {
-                note_top_level(&mut page.findings, FindingKind::SingleObject, place);
+                note_top_level(&mut page.findings, FindingKind::SingleObject, path);
                 self.ticket(page, raw, may_nest)
             }
         }
@@ -331,8 +331,9 @@ impl<'a> Source<'a> {
     fn object_kind(self, raw: &'a str, nested: &str) -> Result<ObjectKind, Error> {
         let (mut is_first, mut is_nested, mut are_numbers) = (true, false, true);
         self.each_entry(raw, |key, value| {
-            is_nested |=
-                is_first && key == nested && matches!(self.shape(value), Shape::List | Shape::Object);
+            is_nested |= is_first
+                && key == nested
+                && matches!(self.value_kind(value), ValueKind::List | ValueKind::Object);
             are_numbers &= is_number(&key);
             is_first = false;
             Ok(())
@@ -351,25 +352,27 @@ impl<'a> Source<'a> {
     /// Reads an element of a list of tickets, normally a ticket. An empty element is skipped; an extra level is read if
     /// `may_nest`.
     fn ticket(self, page: &mut PageBuilder, raw: &'a str, may_nest: bool) -> Result<(), Error> {
-        let place = |page: &PageBuilder| format!("tickets.ticket[{}]", page.ticket_count());
+        let path_of = |page: &PageBuilder| format!("tickets.ticket[{}]", page.ticket_count());
         if is_empty(raw) {
-            let place = place(page);
-            note_top_level(&mut page.findings, FindingKind::EmptySpelling, &place);
+            let path = path_of(page);
+            note_top_level(&mut page.findings, FindingKind::EmptySpelling, &path);
             return Ok(());
         }
-        match self.shape(raw) {
-            Shape::Object if !may_nest || !begins_with_key(raw, "ticket") => self.ticket_entries(page, raw),
-            Shape::Object => match self.object_kind(raw, "ticket")? {
+        match self.value_kind(raw) {
+            ValueKind::Object if !may_nest || !begins_with_key(raw, "ticket") => {
+                self.ticket_entries(page, raw)
+            }
+            ValueKind::Object => match self.object_kind(raw, "ticket")? {
                 ObjectKind::Nested => {
-                    let place = place(page);
-                    note_top_level(&mut page.findings, FindingKind::NestedList, &place);
+                    let path = path_of(page);
+                    note_top_level(&mut page.findings, FindingKind::NestedList, &path);
                     self.each_entry(raw, |key, value| match &*key {
-                        "ticket" => self.ticket_list(page, value, &place, false),
+                        "ticket" => self.ticket_list(page, value, &path, false),
                         other => {
                             note_top_level(
                                 &mut page.findings,
                                 FindingKind::UnreadKey,
-                                &format!("{place}.{other}"),
+                                &format!("{path}.{other}"),
                             );
                             Ok(())
                         }
@@ -377,9 +380,9 @@ impl<'a> Source<'a> {
                 }
                 _ => self.ticket_entries(page, raw),
             },
-            Shape::List if may_nest => {
-                let place = place(page);
-                note_top_level(&mut page.findings, FindingKind::NestedList, &place);
+            ValueKind::List if may_nest => {
+                let path = path_of(page);
+                note_top_level(&mut page.findings, FindingKind::NestedList, &path);
                 self.each_element(raw, |ticket| self.ticket(page, ticket, false))
             }
             _ => Err(self
@@ -401,18 +404,18 @@ impl<'a> Source<'a> {
 
     fn field(self, page: &mut PageBuilder, field: Field, raw: &'a str) -> Result<(), Error> {
         let text;
-        let value = match self.shape(raw) {
-            Shape::Null => Scalar::Null,
-            Shape::Boolean(value) => Scalar::Boolean(value),
-            Shape::Number(number) => Scalar::Number(number, self.span(number)),
-            Shape::Text(quoted) => {
+        let value = match self.value_kind(raw) {
+            ValueKind::Null => Scalar::Null,
+            ValueKind::Boolean(value) => Scalar::Boolean(value),
+            ValueKind::Number(number) => Scalar::Number(number, self.span(number)),
+            ValueKind::Text(quoted) => {
                 text = self.unescape(quoted)?;
                 Scalar::Text(&text, self.keep(page, &text))
             }
-            Shape::Object if field.kind() == FieldKind::DateTime => {
+            ValueKind::Object if field.kind() == FieldKind::DateTime => {
                 return self.date_object(page, field, raw);
             }
-            Shape::List | Shape::Object => {
+            ValueKind::List | ValueKind::Object => {
                 let expected = match field.kind() {
                     FieldKind::Integer => "an integer",
                     FieldKind::Boolean => "a boolean",
@@ -429,9 +432,9 @@ impl<'a> Source<'a> {
     fn date_object(self, page: &mut PageBuilder, field: Field, raw: &'a str) -> Result<(), Error> {
         let (mut date, mut zone) = (None, None);
         self.each_entry(raw, |key, value| {
-            match (&*key, self.shape(value)) {
-                ("date", Shape::Text(quoted)) => date = Some(self.unescape(quoted)?),
-                ("timezone", Shape::Text(quoted)) => zone = Some(self.unescape(quoted)?),
+            match (&*key, self.value_kind(value)) {
+                ("date", ValueKind::Text(quoted)) => date = Some(self.unescape(quoted)?),
+                ("timezone", ValueKind::Text(quoted)) => zone = Some(self.unescape(quoted)?),
                 ("timezone_type", _) => {}
                 (other, _) => page.note_ticket(FindingKind::UnreadKey, &format!("{field}.{other}")),
             }
@@ -453,11 +456,11 @@ impl<'a> Source<'a> {
 
     fn attachments(self, page: &mut PageBuilder, raw: &'a str) -> Result<(), Error> {
         let field = Field::Attachments;
-        if matches!(self.shape(raw), Shape::Null) {
+        if matches!(self.value_kind(raw), ValueKind::Null) {
             return page.set(field, Scalar::Null).map_err(|kind| self.error(raw, kind));
         }
         page.begin_attachments();
-        if is_empty(raw) && !matches!(self.shape(raw), Shape::List) {
+        if is_empty(raw) && !matches!(self.value_kind(raw), ValueKind::List) {
             page.note(FindingKind::EmptySpelling, field, None);
             return Ok(());
         }
@@ -467,9 +470,9 @@ impl<'a> Source<'a> {
     /// Reads a list of attachments, or an object in place of one.
     fn attachment_list(self, page: &mut PageBuilder, raw: &'a str, may_nest: bool) -> Result<(), Error> {
         let field = Field::Attachments;
-        match self.shape(raw) {
-            Shape::List => self.each_element(raw, |one| self.attachment(page, one, may_nest)),
-            Shape::Object => match self.object_kind(raw, "attachment")? {
+        match self.value_kind(raw) {
+            ValueKind::List => self.each_element(raw, |one| self.attachment(page, one, may_nest)),
+            ValueKind::Object => match self.object_kind(raw, "attachment")? {
                 ObjectKind::Numbered => {
                     page.note(FindingKind::NumericKeys, field, None);
                     self.each_entry(raw, |_, one| self.attachment(page, one, may_nest))
@@ -492,8 +495,8 @@ impl<'a> Source<'a> {
             page.note(FindingKind::EmptySpelling, field, None);
             return Ok(());
         }
-        match self.shape(raw) {
-            Shape::Object if may_nest && begins_with_key(raw, "attachment") => {
+        match self.value_kind(raw) {
+            ValueKind::Object if may_nest && begins_with_key(raw, "attachment") => {
                 page.note(FindingKind::NestedList, field, None);
                 self.each_entry(raw, |key, value| match &*key {
                     "attachment" if is_empty(value) => {
@@ -507,8 +510,8 @@ impl<'a> Source<'a> {
                     }
                 })
             }
-            Shape::Object => self.attachment_entries(page, raw),
-            Shape::List if may_nest => {
+            ValueKind::Object => self.attachment_entries(page, raw),
+            ValueKind::List if may_nest => {
                 page.note(FindingKind::NestedList, field, None);
                 self.each_element(raw, |one| self.attachment(page, one, false))
             }
@@ -520,12 +523,12 @@ impl<'a> Source<'a> {
         let (mut filename, mut index) = (None, None);
         self.each_entry(raw, |key, raw| {
             match &*key {
-                "filename" => match self.shape(raw) {
-                    Shape::Text(quoted) => {
+                "filename" => match self.value_kind(raw) {
+                    ValueKind::Text(quoted) => {
                         let text = self.unescape(quoted)?;
                         filename = Some(self.keep(page, &text));
                     }
-                    Shape::Null => {
+                    ValueKind::Null => {
                         page.note(FindingKind::NullField, Field::Attachments, Some("a file name".into()));
                         filename = None;
                     }

@@ -55,7 +55,7 @@ fn escape_before(text: &str, offset: usize) -> usize {
 }
 
 /// The type of a value, determined by its first byte.
-pub(super) enum Shape<'a> {
+pub(super) enum ValueKind<'a> {
     Null,
     Boolean(bool),
     Number(&'a str),
@@ -86,15 +86,15 @@ impl<'a> Source<'a> {
         serde_json::from_str(part).map_err(|error| syntax(self.text, self.offset(part), &error))
     }
 
-    pub(super) fn shape(self, part: &'a str) -> Shape<'a> {
+    pub(super) fn value_kind(self, part: &'a str) -> ValueKind<'a> {
         match part.as_bytes().first() {
-            Some(b'{') => Shape::Object,
-            Some(b'[') => Shape::List,
-            Some(b'"') => Shape::Text(part),
-            Some(b't') => Shape::Boolean(true),
-            Some(b'f') => Shape::Boolean(false),
-            Some(b'n') => Shape::Null,
-            _ => Shape::Number(part),
+            Some(b'{') => ValueKind::Object,
+            Some(b'[') => ValueKind::List,
+            Some(b'"') => ValueKind::Text(part),
+            Some(b't') => ValueKind::Boolean(true),
+            Some(b'f') => ValueKind::Boolean(false),
+            Some(b'n') => ValueKind::Null,
+            _ => ValueKind::Number(part),
         }
     }
 
@@ -110,7 +110,7 @@ impl<'a> Source<'a> {
         let walked = deserializer.deserialize_seq(ElementsVisitor(|element: &'a RawValue| {
             call(element.get()).map_err(|error| failed = Some(error)).is_ok()
         }));
-        self.outcome(list, failed, walked)
+        self.finish_walk(list, failed, walked)
     }
 
     /// Calls a function with each key and value of an object, in order. Duplicate keys are included.
@@ -125,10 +125,15 @@ impl<'a> Source<'a> {
         let walked = deserializer.deserialize_map(EntriesVisitor(|key, value: &'a RawValue| {
             call(key, value.get()).map_err(|error| failed = Some(error)).is_ok()
         }));
-        self.outcome(object, failed, walked)
+        self.finish_walk(object, failed, walked)
     }
 
-    fn outcome(self, part: &str, failed: Option<Error>, walked: serde_json::Result<()>) -> Result<(), Error> {
+    fn finish_walk(
+        self,
+        part: &str,
+        failed: Option<Error>,
+        walked: serde_json::Result<()>,
+    ) -> Result<(), Error> {
         match failed {
             Some(error) => Err(error),
             None => walked.map_err(|error| syntax(self.text, self.offset(part), &error)),
@@ -274,7 +279,7 @@ impl<'de> Deserialize<'de> for Key<'de> {
 mod tests {
     use std::cell::Cell;
 
-    use super::super::{Outcome, decode};
+    use super::super::{TolerantReply, decode};
     use crate::finding::Findings;
 
     thread_local! {
@@ -285,7 +290,7 @@ mod tests {
     /// How many bytes decoding reads.
     fn count_read(body: &str) -> usize {
         READ.set(0);
-        assert!(matches!(decode(body, 0, Findings::default()), Ok(Outcome::Page(_))), "{body:.200}");
+        assert!(matches!(decode(body, 0, Findings::default()), Ok(TolerantReply::Page(_))), "{body:.200}");
         READ.get()
     }
 

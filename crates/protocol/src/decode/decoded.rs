@@ -1,9 +1,10 @@
-//! What the decoder of one format returns.
+//! [`Decoded`] and [`Failed`]: what the decoder of one format returns.
 
 use crate::finding::Findings;
 use crate::{DecodeError, FindingKind, Reply};
 
-/// The deepest nesting of lists and objects that is accepted. The documented format has five levels.
+/// The deepest nesting of lists and objects that is accepted. The documented format has six levels: the reply,
+/// `tickets`, the list `ticket`, a ticket, the list `attachments` and an attachment.
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// A decoded reply and its findings.
@@ -28,7 +29,7 @@ impl Decoded {
     }
 }
 
-/// Reports a finding about the top level of a reply. `place` is a key or an offset.
+/// Reports a finding that is not about a field of a ticket. `place` is a path, or `byte` and an offset.
 pub(super) fn note_top_level(findings: &mut Findings, kind: FindingKind, place: &str) {
     findings.note(kind, None, || place.to_owned(), None);
 }
