@@ -28,8 +28,9 @@ const REDACTED: &str = "[redacted]";
 ///
 /// A secret is found
 ///
-/// - in plain text, and encoded as in a form body (`%2F`, `%2f`, `+`, `%20`), HTML (`&amp;`, `&#38;`, `&#x26;`) or JSON
-///   (`\/`, `\u0026`), in any mix and encoded up to twice more;
+/// - in plain text of either case, and encoded as in a form body (`%2F`, `%2f`, `+`, `%20`), HTML (`&amp;`, `&#38;`,
+///   `&#x26;`) or JSON (`\/`, `\u0026`), in any mix and encoded up to twice more;
+/// - encoded for HTML or JSON and then for a form body, for HTML and then for JSON, and the other way round;
 /// - as base64, in either alphabet and at any alignment, alone or inside a longer text;
 /// - as hexadecimal digits and as hexadecimal MD5, in upper or lower case;
 /// - at the end of a truncated text, if at least 4 of its characters remain.
@@ -100,9 +101,9 @@ impl Redactor {
         let (mut exact, mut hexadecimal) = (Vec::new(), Vec::new());
         for secret in &secrets {
             let first = secret.chars().next().unwrap_or_default();
-            for byte in
-                [first.encode_utf8(&mut [0; 4]).bytes().next().unwrap_or_default(), b'%', b'&', b'\\', b'+']
-            {
+            let first_byte = |c: char| c.encode_utf8(&mut [0; 4]).bytes().next().unwrap_or_default();
+            let plain = std::iter::once(first).chain(first.to_lowercase()).chain(first.to_uppercase());
+            for byte in plain.map(first_byte).chain(*b"%&\\+") {
                 if let Some(begins) = first_bytes.get_mut(usize::from(byte)) {
                     *begins = true;
                 }
@@ -275,8 +276,8 @@ impl EncodedEnds {
 
 /// Calls `found` with the length of each encoding of this character that the text starts with.
 fn encodings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
-    if text.starts_with(wanted) {
-        found(wanted.len_utf8());
+    if let Some(first) = text.chars().next().filter(|first| is_same_letter(*first, wanted)) {
+        found(first.len_utf8());
     }
     match text.as_bytes().first() {
         Some(b'+') if wanted == ' ' => found(1),
@@ -286,12 +287,87 @@ fn encodings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
                 // A space becomes a plus sign before it is encoded again.
                 let plus = (wanted == ' ').then(|| percent(text, '+', layers)).flatten();
                 encoded.into_iter().chain(plus).for_each(&mut found);
+                let inner = Unwrapped::new(text, |text| percent_byte(text, layers));
+                inner.references(wanted, &mut found);
+                escaped(&inner.text, wanted, |len| inner.found(len, &mut found));
             }
         }
         Some(b'&') => (0..=LAYERS).filter_map(|layers| reference(text, wanted, layers)).for_each(found),
-        Some(b'\\') => escaped(text, wanted, found),
+        Some(b'\\') => {
+            for backslashes in [1, 2, 4] {
+                Unwrapped::new(text, |text| escaped_byte(text, backslashes)).references(wanted, &mut found);
+            }
+            escaped(text, wanted, found);
+        }
         _ => {}
     }
+}
+
+/// Whether two characters are the same but for their case.
+fn is_same_letter(a: char, b: char) -> bool {
+    a == b || a.to_lowercase().eq(b.to_lowercase())
+}
+
+/// The beginning of a text without its outer encoding, for characters that were encoded in another way before.
+struct Unwrapped {
+    text: String,
+    /// Where each byte of the text ends in the outer one.
+    ends: Vec<usize>,
+}
+
+impl Unwrapped {
+    /// `byte` decodes an ASCII character at the start of a text, and returns it with its encoded length. What it does not
+    /// decode is plain. Empty if the text does not begin with an encoded ampersand or backslash.
+    fn new(text: &str, byte: impl Fn(&str) -> Option<(u8, usize)>) -> Unwrapped {
+        let mut unwrapped = Unwrapped { text: String::new(), ends: Vec::new() };
+        if byte(text).is_none_or(|(first, _)| first != b'&' && first != b'\\') {
+            return unwrapped;
+        }
+        let mut end = 0;
+        while unwrapped.ends.len() < MAX_REFERENCE {
+            let Some(rest) = text.get(end..).filter(|rest| !rest.is_empty()) else { break };
+            let plain = || rest.bytes().next().filter(u8::is_ascii).map(|plain| (plain, 1));
+            let Some((decoded, len)) = byte(rest).or_else(plain) else { break };
+            end += len;
+            unwrapped.text.push(char::from(decoded));
+            unwrapped.ends.push(end);
+        }
+        unwrapped
+    }
+
+    /// Calls `found` with the outer length of a part of the text that has this length.
+    fn found(&self, len: usize, found: &mut impl FnMut(usize)) {
+        if let Some(end) = len.checked_sub(1).and_then(|last| self.ends.get(last)) {
+            found(*end);
+        }
+    }
+
+    /// Calls `found` with the outer length of each character reference that the text starts with.
+    fn references(&self, wanted: char, found: &mut impl FnMut(usize)) {
+        for len in (0..=LAYERS).filter_map(|layers| reference(&self.text, wanted, layers)) {
+            self.found(len, found);
+        }
+    }
+}
+
+/// Decodes `%2F`, or `%252F` with one more layer, where it is ASCII.
+fn percent_byte(text: &str, layers: usize) -> Option<(u8, usize)> {
+    let mut rest = text.strip_prefix('%')?;
+    for _ in 0..layers {
+        rest = rest.strip_prefix("25")?;
+    }
+    let byte = u8::from_str_radix(hex(rest, 2)?, 16).ok().filter(u8::is_ascii)?;
+    Some((byte, text.len() - rest.len() + 2))
+}
+
+/// Decodes `\u0026`, with this many backslashes, where it is ASCII.
+fn escaped_byte(text: &str, backslashes: usize) -> Option<(u8, usize)> {
+    let mut rest = text;
+    for _ in 0..backslashes {
+        rest = rest.strip_prefix('\\')?;
+    }
+    let byte = u8::from_str_radix(hex(rest.strip_prefix("u00")?, 2)?, 16).ok().filter(u8::is_ascii)?;
+    Some((byte, backslashes + 5))
 }
 
 /// Matches `%2F`, or `%252F` with one more layer.
@@ -332,11 +408,11 @@ fn reference(text: &str, wanted: char, layers: usize) -> Option<usize> {
     same.then(|| text.len() - rest.len() + end + 1)
 }
 
-/// Matches `\/`, `\n` and `\u0026`, with one, two or four backslashes.
+/// Matches `\/`, `\n` and `\u0026`, with one to seven backslashes.
 fn escaped(text: &str, wanted: char, mut found: impl FnMut(usize)) {
-    let backslashes = text.bytes().take(4).take_while(|byte| *byte == b'\\').count();
-    // Each further layer of encoding doubles the backslashes.
-    for layer in [1, 2, 4].into_iter().filter(|layer| *layer <= backslashes) {
+    // Each further layer of encoding doubles the backslashes, and adds one where it encodes the character itself.
+    let backslashes = text.bytes().take(7).take_while(|byte| *byte == b'\\').count();
+    for layer in [1, 2, 3, 4, 7].into_iter().filter(|layer| *layer <= backslashes) {
         let rest = text.get(layer..).unwrap_or_default();
         let letter = match wanted {
             '\n' => 'n',
@@ -350,6 +426,11 @@ fn escaped(text: &str, wanted: char, mut found: impl FnMut(usize)) {
         let is_escape = letter != wanted || !wanted.is_ascii_alphanumeric();
         if is_escape && rest.starts_with(letter) {
             found(layer + letter.len_utf8());
+        }
+        if is_escape && letter == wanted {
+            (0..=LAYERS)
+                .filter_map(|layers| reference(rest, wanted, layers))
+                .for_each(|len| found(layer + len));
         }
         let units = wanted.encode_utf16(&mut [0; 2]).len();
         if let Some(len) = utf16(rest, wanted, text.get(..layer).unwrap_or_default(), units) {
@@ -408,6 +489,14 @@ mod tests {
             r#"s3 cr=t\u0026\u0022\u003C\u0027\/\u00e9~"#,
             r#"s3 cr=t&\"<'\/\u00E9~"#,
             r#"s3 cr=t\\u0026\\\\u0022\\u003C\\'\\/\\u00e9~"#,
+            // HTML in a form body, once and twice; JSON in a form body; HTML in JSON; JSON in HTML; upper case.
+            "s3+cr%3Dt%26amp%3B%26quot%3B%26lt%3B%26%23039%3B%2F%C3%A9%7E",
+            "s3%2Bcr%253Dt%2526amp%253B%2526quot%253B%2526lt%253B%2526%2523039%253B%252F%25C3%25A9%257E",
+            "s3+cr%3Dt%26%5C%22%3C%27%5C%2F%5Cu00e9%7E",
+            r#"s3 cr=t\u0026amp;\u0026quot;\u0026lt;\u0026#039;\/\u00e9~"#,
+            r#"s3 cr=t&amp;\&quot;&lt;'\/é~"#,
+            "S3 CR=T&\"<'/É~",
+            r#"s3 cr=t&\\\"<'\\\/\\u00e9~"#,
         ] {
             assert_eq!(redact(&format!("a={text}&b"), &[SECRET]), "a=[redacted]&b", "{text}");
         }

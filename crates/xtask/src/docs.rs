@@ -32,7 +32,8 @@ const PYTHON_PACKAGES: [&str; 6] = [
 ];
 
 /// Crates that users of gettickets do not need, and which are left out of the reference.
-const INTERNAL: [&str; 4] = ["gettickets-bench", "gettickets-c", "gettickets-site", "xtask"];
+const INTERNAL: [&str; 5] =
+    ["gettickets-bench", "gettickets-c", "gettickets-faults", "gettickets-site", "xtask"];
 
 pub(crate) fn run(args: &[String]) -> Result {
     match args {

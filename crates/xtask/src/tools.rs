@@ -114,6 +114,15 @@ pub(crate) fn postgresql() -> Result {
     install("postgresql", "the PostgreSQL server, which the tests of the mirror start")
 }
 
+/// Installs nginx, which the tests of the client put in front of the sandbox, if it is missing.
+pub(crate) fn nginx() -> Result {
+    // Debian does not put it on the path of users.
+    if program("nginx", "-v").succeeds() || Path::new("/usr/sbin/nginx").is_file() {
+        return Ok(());
+    }
+    install("nginx-light", "nginx, which the tests of the client put in front of the sandbox")
+}
+
 /// Installs Java, which Spark runs on, if it is missing.
 pub(crate) fn java() -> Result {
     if program("java", "-version").succeeds() {

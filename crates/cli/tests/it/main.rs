@@ -13,6 +13,7 @@ mod disk;
 mod doctor;
 mod errors;
 mod export;
+mod faults;
 mod help;
 mod hints;
 mod hygiene;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use flate2::write::GzDecoder;
+use flate2::write::MultiGzDecoder;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
@@ -23,7 +23,7 @@ pub(super) struct BodyReader {
 
 enum Encoding {
     Identity(Vec<u8>),
-    Gzip(Box<GzDecoder<Sink>>),
+    Gzip(Box<MultiGzDecoder<Sink>>),
 }
 
 /// Where a decompressor writes to: up to a limit.
@@ -73,9 +73,11 @@ impl BodyReader {
         let encoding = headers.get(CONTENT_ENCODING).map_or(Ok(""), |value| value.to_str()).unwrap_or("?");
         let encoding = match encoding.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Encoding::Identity(Vec::new()),
-            "gzip" | "x-gzip" => {
-                Encoding::Gzip(Box::new(GzDecoder::new(Sink { out: Vec::new(), limit, allowed: FREE_LEN })))
-            }
+            "gzip" | "x-gzip" => Encoding::Gzip(Box::new(MultiGzDecoder::new(Sink {
+                out: Vec::new(),
+                limit,
+                allowed: FREE_LEN,
+            }))),
             _ => {
                 let detail = "the response is compressed in a way that was not requested";
                 return Err(TransportError::new(TransportErrorKind::Protocol).with_detail(detail));

@@ -5,7 +5,7 @@
 //! reports its socket to it; setting the cancellation shuts the socket down, and the read or write that waits for it
 //! returns.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -38,6 +38,8 @@ const LOOKUP_SLICE: Duration = Duration::from_millis(50);
 thread_local! {
     /// The call in progress on this thread.
     static CURRENT: RefCell<Option<Arc<OpenSockets>>> = const { RefCell::new(None) };
+    /// Whether the server ended the connection of the call in progress.
+    static HAS_ENDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The sockets of the call in progress. Waking it shuts them down.
@@ -89,8 +91,14 @@ pub(super) fn run<T>(cancellation: &Cancellation, call: impl FnOnce() -> T) -> T
         waker.wake();
     }
     CURRENT.with_borrow_mut(|current| *current = Some(sockets));
+    HAS_ENDED.set(false);
     let _reset = Reset;
     call()
+}
+
+/// Whether the server ended the connection of the last call on this thread, in order.
+pub(super) fn has_ended() -> bool {
+    HAS_ENDED.get()
 }
 
 fn current() -> Option<Arc<OpenSockets>> {
@@ -248,7 +256,19 @@ impl<T: Transport> Transport for CancellableTransport<T> {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, UreqError> {
-        self.inner.await_input(timeout)
+        let has_room = !self.inner.buffers().input_append_buf().is_empty();
+        match self.inner.await_input(timeout) {
+            Ok(made_progress) => {
+                HAS_ENDED.set(!made_progress && has_room);
+                Ok(made_progress)
+            }
+            // ureq takes these for the regular end of a body that lasts until the connection is closed. A reset, and a
+            // connection with TLS that lacks its end, may have lost a part of the body.
+            Err(UreqError::Io(error)) if is_broken_off(&error) => {
+                Err(UreqError::Io(io::Error::new(io::ErrorKind::BrokenPipe, error)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn is_open(&mut self) -> bool {
@@ -258,6 +278,11 @@ impl<T: Transport> Transport for CancellableTransport<T> {
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
     }
+}
+
+fn is_broken_off(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | UnexpectedEof)
 }
 
 /// Encrypts connections by our own settings of TLS, which ureq has no option for.

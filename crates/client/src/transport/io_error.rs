@@ -40,6 +40,8 @@ pub(super) fn classify(error: &io::Error, in_setup: bool, in_body: bool) -> Tran
             true => TransportErrorKind::Truncated,
             false => TransportErrorKind::Interrupted,
         },
+        // Libraries report framing that is not valid like this.
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => TransportErrorKind::Protocol,
         _ => TransportErrorKind::Other,
     }
 }

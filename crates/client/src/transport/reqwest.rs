@@ -1,9 +1,15 @@
 //! [`AsyncTransport`]: asynchronous HTTP by reqwest, with the limits, the TLS settings and the proxy of the blocking one.
 
+use std::convert::Infallible;
 use std::error::Error as _;
 use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Error as ReqwestError, NoProxy, Proxy as ReqwestProxy};
 use rustls::Error as RustlsError;
@@ -52,14 +58,21 @@ impl AsyncTransport {
     pub(crate) async fn send(&self, request: &TransportRequest) -> Result<TransportResponse, TransportError> {
         // Wiped when the last part of reqwest is done with it.
         let body = Bytes::from_owner(Wiped(request.body.clone()));
-        let mut outgoing =
-            self.client.post(request.uri.to_string()).headers(request.headers.clone()).body(body);
+        let (body, taken) = WatchedBody::new(body);
+        let mut outgoing = self
+            .client
+            .post(request.uri.to_string())
+            .headers(request.headers.clone())
+            .body(reqwest::Body::wrap(body));
         if let Some(time) = limit(request.timeout) {
             outgoing = outgoing.timeout(time);
         }
-        let mut response = outgoing.send().await.map_err(|error| self.failed(&error, false))?;
+        let mut response = outgoing.send().await.map_err(|error| {
+            let phase = if taken.load(Ordering::Relaxed) { Phase::Exchange } else { Phase::Setup };
+            self.failed(&error, phase)
+        })?;
         let mut reader = BodyReader::new(response.headers(), request.max_response_len)?;
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error, true))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error, Phase::Body))? {
             reader.push(&chunk)?;
         }
         let mut whole = http::Response::new(reader.finish()?);
@@ -69,8 +82,8 @@ impl AsyncTransport {
     }
 
     /// What an error of reqwest means.
-    fn failed(&self, error: &ReqwestError, in_body: bool) -> TransportError {
-        let failed = failed(error, in_body, self.proxy.is_some());
+    fn failed(&self, error: &ReqwestError, phase: Phase) -> TransportError {
+        let failed = failed(error, phase, self.proxy.is_some());
         match &self.proxy {
             Some(proxy) => failed.with_proxy(proxy.as_str()),
             None => failed,
@@ -87,6 +100,48 @@ impl AsRef<[u8]> for Wiped {
     }
 }
 
+/// The body of a request, and whether it was taken to be sent: hyper reads it only after the connection is set up.
+struct WatchedBody {
+    rest: Option<Bytes>,
+    taken: Arc<AtomicBool>,
+}
+
+impl WatchedBody {
+    fn new(body: Bytes) -> (WatchedBody, Arc<AtomicBool>) {
+        let taken = Arc::new(AtomicBool::new(false));
+        (WatchedBody { rest: Some(body), taken: Arc::clone(&taken) }, taken)
+    }
+}
+
+impl Body for WatchedBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.taken.store(true, Ordering::Relaxed);
+        Poll::Ready(self.rest.take().map(|body| Ok(Frame::data(body))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.as_ref().map_or(0, |body| body.len() as u64))
+    }
+}
+
+/// How far an exchange was when it failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Setup,
+    Exchange,
+    Body,
+}
+
 fn reqwest_proxy(proxy: &Proxy) -> Result<ReqwestProxy, ConfigError> {
     let built = ReqwestProxy::all(proxy.to_string())
         .map_err(|_| ConfigError::Proxy { variable: None, problem: InvalidProxy::Malformed })?;
@@ -97,9 +152,10 @@ fn reqwest_proxy(proxy: &Proxy) -> Result<ReqwestProxy, ConfigError> {
     })
 }
 
-fn failed(error: &ReqwestError, in_body: bool, by_proxy: bool) -> TransportError {
+fn failed(error: &ReqwestError, phase: Phase, by_proxy: bool) -> TransportError {
     use TransportErrorKind::*;
-    let in_setup = error.is_connect();
+    let phase = if error.is_connect() { Phase::Setup } else { phase };
+    let (in_setup, in_body) = (phase == Phase::Setup, phase == Phase::Body);
     let of = |kind| {
         let failed = TransportError::new(kind);
         if in_setup { failed.not_sent() } else { failed }
@@ -108,10 +164,10 @@ fn failed(error: &ReqwestError, in_body: bool, by_proxy: bool) -> TransportError
         return of(Tls(reason));
     }
     if error.is_timeout() {
-        return of(Timeout(match (in_setup, in_body) {
-            (true, _) => TimeoutPhase::Connect,
-            (_, true) => TimeoutPhase::Body,
-            (false, false) => TimeoutPhase::Response,
+        return of(Timeout(match phase {
+            Phase::Setup => TimeoutPhase::Connect,
+            Phase::Exchange => TimeoutPhase::Response,
+            Phase::Body => TimeoutPhase::Body,
         }));
     }
     let cause = causes(error).find_map(|cause| cause.downcast_ref::<io::Error>());
@@ -123,7 +179,9 @@ fn failed(error: &ReqwestError, in_body: bool, by_proxy: bool) -> TransportError
         if let Some(shortage) = io_error::no_socket_left() {
             return of(LocalResources).with_detail(io_error::words(&shortage));
         }
-        let unreached = error.is_dns() || cause.is_some_and(io_error::is_unreached);
+        // For SOCKS the cause is not passed on.
+        let no_connection = detail.contains("failed to create underlying connection");
+        let unreached = error.is_dns() || no_connection || cause.is_some_and(io_error::is_unreached);
         return match (by_proxy, error.is_dns()) {
             // Until the connection is set up, all that is heard of is the proxy.
             (true, _) if unreached => of(Proxy).with_detail(detail),

@@ -8,7 +8,7 @@ use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnec
 use ureq::{Agent, Error as UreqError, Proxy as UreqProxy, ProxyProtocol, SendBody, Timeout};
 
 use super::body::BodyReader;
-use super::connector::{Cancellable, CancellableResolver, SetupError, TlsConnector, run};
+use super::connector::{Cancellable, CancellableResolver, SetupError, TlsConnector, has_ended, run};
 use super::io_error;
 use super::message::{Transport, TransportRequest, TransportResponse, limit};
 use super::proxy::{Proxy, ProxyScheme};
@@ -178,12 +178,15 @@ fn failed(error: UreqError, phase: Phase, by_proxy: bool) -> TransportError {
             Some(SetupError::Thread(error)) => plain(Thread, &io_error::words(error)),
             Some(SetupError::Cancelled) | None => plain(Other, &error),
         },
-        // A body in chunks that ends between them.
-        UreqError::BodyStalled => TransportError::new(Truncated),
+        // A body in chunks that ends between them, or whose framing is longer than the buffer.
+        UreqError::BodyStalled if has_ended() => TransportError::new(Truncated),
+        UreqError::BodyStalled => plain(Protocol, &"the framing of a chunk is too long"),
         // Its type is private, so its text decides.
         UreqError::Protocol(error) if error.to_string().contains("too many headers") => {
             TransportError::new(HeadersTooLarge)
         }
+        // Until the connection is set up, all that replies is the proxy.
+        UreqError::Protocol(error) if phase == Phase::Setup && by_proxy => plain(Proxy, &error).permanent(),
         UreqError::Protocol(error) => plain(Protocol, &error),
         other => plain(Other, &other),
     }

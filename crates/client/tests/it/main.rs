@@ -10,6 +10,7 @@
 
 mod cancellation;
 mod changing;
+mod fronts;
 mod local;
 mod machine;
 mod pending;

@@ -30,6 +30,29 @@ more than 400 requests. *One page* is `get_tickets` with a `limitnum` of 40, *ev
 |---|---|---|---|
 ";
 
+const FAULTS: &str = "
+## Faults on the wire
+
+Faults of servers, proxies and networks below the level of replies, and the outcome of a request with one attempt: a page, or
+the name of the error. The outcome is the same in Rust (blocking and asynchronous), C, Python (`Client` and `AsyncClient`) and
+the program, except for three endless responses, which the HTTP library of the asynchronous clients handles differently. The
+program is not run with the faults of a second request. Every interface is tested with the same catalog (`crates/faults`):
+`cargo test -p gettickets --test faults` and `cargo test -p gettickets-cli --test it faults`, and the steps `c` and `python`
+of `cargo xtask test`.
+
+An attempt may take 1 second if it is expected to time out, and 4 or 20 seconds otherwise. The tests fail if a call takes 20
+seconds more than that, if a process uses more than 320 MiB of memory, or if a message, a log, a debug output, a pickle or a
+file contains a credential in one of the encodings in `crates/faults/src/mark.rs`.
+
+After a *retryable* error a client with retries repeats the request. The server cannot have received a request that was *not
+sent*. A number in parentheses is the number of faults in a family.
+
+";
+
+/// The lines between which the tests of the faults write their tables.
+const CATALOG: [&str; 2] =
+    ["<!-- written by `cargo test -p gettickets --test faults` -->", "<!-- end of the faults -->"];
+
 const BOUNDS: &str = "
 ## What is promised against hostile servers, files and local users
 
@@ -96,10 +119,11 @@ fn every_quirk_is_handled_or_reported() {
         writeln!(table, "| `{quirk}` | {} | {page} | {scan} |", quirk.description().replace('|', "\\|"))
             .unwrap();
     }
-    table.push_str(BOUNDS);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../RELIABILITY.md");
     let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    table.push_str(&fuzzing(&committed));
+    for part in [FAULTS, &kept(&committed, CATALOG), BOUNDS, &kept(&committed, FUZZING)] {
+        table.push_str(part);
+    }
     if std::env::var_os("UPDATE_RELIABILITY").is_some() {
         std::fs::write(&file, &table).unwrap();
     }
@@ -110,9 +134,8 @@ fn every_quirk_is_handled_or_reported() {
     );
 }
 
-/// Returns the table of executions, which is copied from the existing file.
-fn fuzzing(committed: &str) -> String {
-    let [begin, end] = FUZZING;
+/// Returns the part of the existing file between these lines, which is copied.
+fn kept(committed: &str, [begin, end]: [&str; 2]) -> String {
     let table = committed.split_once(begin).and_then(|(_, rest)| rest.split_once(end));
     format!("{begin}{}{end}\n", table.map_or("\n\n", |(table, _)| table))
 }

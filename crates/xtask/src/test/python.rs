@@ -1,9 +1,10 @@
 //! The Python package: builds one wheel and runs every check against it.
 
+use std::env::consts::EXE_EXTENSION;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::process::{Result, program, root, target};
+use crate::process::{Result, cargo, program, root, target};
 use crate::tools;
 
 /// The packages that the checks need, pinned so that changes in them are noticed.
@@ -48,7 +49,10 @@ pub(super) fn run() -> Result {
     here("mypy.stubtest", "gettickets --mypy-config-file pyproject.toml --allowlist tests/typing/extras.txt")
         .run()?;
     here("pyright", "--pythonpath").arg(&python).run()?;
-    here("pytest", "--quiet").run()?;
+    // With the features and the profile of the other tests, so that their builds are reused.
+    cargo("build --workspace --bins --tests --locked --quiet").run()?;
+    let faults = target().join("debug").join("gettickets-faults").with_extension(EXE_EXTENSION);
+    here("pytest", "--quiet").env("GETTICKETS_FAULT_SERVER", faults).run()?;
     let script = home.join("tests").join("smoke.py");
     interpreters().iter().try_for_each(|other| tools::smoke(other, &wheel, &script))
 }

@@ -83,6 +83,9 @@ fn deny() -> Result {
 fn rust() -> Result {
     tools::php()?;
     tools::postgresql()?;
+    if let Err(problem) = tools::nginx() {
+        println!("skipped: the tests with nginx: {problem}");
+    }
     cargo("test --workspace --locked")
         // Snapshots are only compared, regardless of the environment.
         .env("INSTA_UPDATE", "no")

@@ -37,6 +37,7 @@ pub(super) fn run() -> Result {
         ("the examples", &|| examples::run(&home, &server)),
         ("forked children, little memory, no threads, unloading, signals", &|| processes(&home)),
         ("the README's quick starts", &|| readme::run(&home, &server)),
+        ("faults on the wire", &|| faults(&home)),
         ("the stream is read by an Arrow library", &|| arrow(&home)),
         ("scans of lists that change at every request", &|| histories(&home)),
         ("build systems find it", &|| layout::check(&home)),
@@ -126,6 +127,13 @@ impl Server {
 
 fn tests() -> PathBuf {
     root().join("bindings").join("c").join("tests")
+}
+
+/// The outcome of every fault on the wire is that of the catalog, and nothing that is shown has credentials. What the
+/// server of the faults needs was built with the sandbox.
+fn faults(home: &Home) -> Result {
+    let driver = Build::new("faults", vec![tests().join("faults.c")]).run(home, &Compiler::C_GCC)?;
+    home.program(target().join("debug").join("gettickets-faults"), "c").arg(driver).run()
 }
 
 /// The files of a folder with this extension, sorted.
