@@ -68,7 +68,7 @@ fn documented<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<Documented> {
     items
 }
 
-/// Removes the links to code from a comment: [`name`] and [`name`](target) become `name`.
+/// Removes the links to code from a comment: `` [`name`] `` and `` [`name`](target) `` become `` `name` ``.
 fn plain(comment: &[&str]) -> String {
     let text = comment.join("\n");
     let mut out = String::new();

@@ -21,7 +21,7 @@ True
 
 A Page is a sequence of Ticket. polars.DataFrame, pyarrow.table and DuckDB read pages directly, and so the Scan that
 tickets() returns. Exceptions derive from Error, and have a `hint`. Known deviations of replies are accepted and
-reported as findings, and a result is never silently incomplete.
+reported as findings, and a result is incomplete only with an error or a warning.
 """
 
 from abc import ABCMeta as _ABCMeta

@@ -8,7 +8,7 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::client::Client;
@@ -23,6 +23,8 @@ use crate::scan::{
 
 /// How often a waiting consumer checks the cancellation.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+/// How long dropping a scan that has ended waits for its threads.
+const MAX_JOIN: Duration = Duration::from_millis(100);
 
 /// Every ticket that matches a request, each once, in the order of the server's list.
 ///
@@ -112,6 +114,9 @@ struct State {
     workers: usize,
     idle: usize,
     started: bool,
+    /// All threads that were started, and the process that they are in: a forked one does not have them.
+    threads: Vec<JoinHandle<()>>,
+    process: u32,
 }
 
 impl Observed for Shared {
@@ -157,7 +162,10 @@ impl Shared {
         let shared = Arc::clone(self);
         let name = "gettickets-scan".to_owned();
         match thread::Builder::new().name(name).spawn(move || shared.work()) {
-            Ok(_) => state.workers += 1,
+            Ok(thread) => {
+                state.workers += 1;
+                state.threads.push(thread);
+            }
             Err(error) if state.workers == 0 => {
                 let error = TransportError::new(TransportErrorKind::Thread).with_detail(error.to_string());
                 state.delivery.series().abort(error.not_sent().into());
@@ -173,6 +181,7 @@ impl Shared {
         loop {
             if state.delivery.is_closed() || state.delivery.series().has_ended() {
                 state.workers -= 1;
+                self.arrived.notify_all();
                 return;
             }
             let Some(fetch) = state.queue.pop_front() else {
@@ -223,6 +232,28 @@ impl Shared {
         })
     }
 
+    /// Waits for the threads of a scan that has ended, so that a program that ends next has none of them left. They have
+    /// nothing to do any more; a source that ignores its cancellation is not waited for.
+    fn join(&self) {
+        let mut state = self.lock();
+        if !state.delivery.series().has_ended() || state.process != std::process::id() {
+            return;
+        }
+        let start = Instant::now();
+        while state.workers > 0 {
+            let Some(left) = MAX_JOIN.checked_sub(start.elapsed()) else { return };
+            state = self.wait_a_little(state, left);
+        }
+        let threads = std::mem::take(&mut state.threads);
+        drop(state);
+        for thread in threads {
+            // A scan that is dropped by a thread of its own source cannot wait for that thread.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+
     fn close(&self) {
         self.cancellation.cancel();
         let mut state = self.lock();
@@ -254,6 +285,8 @@ impl Scan {
             workers: 0,
             idle: 0,
             started: false,
+            threads: Vec::new(),
+            process: std::process::id(),
         };
         Scan {
             shared: Arc::new(Shared {
@@ -422,6 +455,7 @@ impl Scan {
 
 impl Drop for Scan {
     fn drop(&mut self) {
+        self.shared.join();
         self.shared.close();
     }
 }

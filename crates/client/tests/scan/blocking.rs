@@ -123,6 +123,16 @@ fn ids(scan: &mut Scan) -> Vec<u64> {
 }
 
 #[test]
+fn a_scan_that_has_ended_leaves_no_thread() {
+    for _ in 0..40 {
+        let server = Server::new(quiet(60));
+        assert_eq!(server.scan(8).filter(Result::is_ok).count(), 60);
+        // Each thread holds the source of the scan.
+        assert_eq!(Arc::strong_count(&server.begun), 1);
+    }
+}
+
+#[test]
 fn tickets_are_yielded_in_list_order_with_any_number_of_threads() {
     for by in [By::NewestReply, By::IdRising, By::Grouped(Group::Priority)] {
         for concurrency in [1, 2, 4, 8] {
