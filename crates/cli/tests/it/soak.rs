@@ -9,6 +9,8 @@ use gettickets_sandbox::{Quirk, Sandbox};
 
 use crate::program::{asking, text};
 
+/// The number of tickets in the list, which does not grow either.
+const TICKETS: u64 = 400;
 /// The number of requests after which the first sample is taken, and between two samples.
 const REQUESTS: u64 = 1_500;
 /// The number of samples after the first, unless `GETTICKETS_SOAK_MINUTES` says how long to go on.
@@ -46,6 +48,7 @@ fn most_used(children: &mut [(&str, Child)], sandbox: &Sandbox) -> Vec<Usage> {
     let end = sandbox.request_count() + REQUESTS;
     let mut last = (sandbox.request_count(), Instant::now());
     while sandbox.request_count() < end {
+        delete_oldest(sandbox);
         for ((name, child), most) in children.iter_mut().zip(&mut most) {
             assert!(child.try_wait().unwrap().is_none(), "{name} ended");
             let now = Usage::of(child);
@@ -62,9 +65,17 @@ fn most_used(children: &mut [(&str, Child)], sandbox: &Sandbox) -> Vec<Usage> {
     most
 }
 
+/// Deletes the oldest tickets beyond [`TICKETS`]: the changes at each request open more tickets than they delete.
+fn delete_oldest(sandbox: &Sandbox) {
+    let store = sandbox.store();
+    for id in store.ids().unwrap().into_iter().skip(usize::try_from(TICKETS).unwrap()) {
+        store.delete(id).unwrap();
+    }
+}
+
 #[test]
 fn what_long_runs_use_does_not_grow() {
-    let sandbox = Sandbox::builder().tickets(400).quirk(Quirk::Shifting).start().unwrap();
+    let sandbox = Sandbox::builder().tickets(TICKETS).quirk(Quirk::Shifting).start().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("tickets.db");
     let start = |arguments: &[&str], log: &str| {
