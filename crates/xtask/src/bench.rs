@@ -70,27 +70,27 @@ pub(crate) fn run(args: &[String]) -> Result {
     let has = |option: &str| args.iter().any(|arg| arg == option);
     let passed = args.iter().filter(|arg| *arg != WRITE && *arg != COMPARE);
     let bench = passed.fold(bench, |bench, arg| bench.arg(arg));
-    if has(COMPARE) {
-        let measured = String::from_utf8_lossy(&bench.printed()?).into_owned();
-        println!("{measured}");
-        let file = root().join(FILE);
-        let text = std::fs::read_to_string(&file).map_err(|error| format!("{FILE}: {error}"))?;
-        return compare(&text, &measured);
-    }
-    if !has(WRITE) {
+    if !has(WRITE) && !has(COMPARE) {
         return bench.run();
     }
-    let named = named(args);
-    let Some((_, begin)) = WRITTEN.iter().find(|(tables, _)| *tables == named) else {
-        let known: Vec<String> = WRITTEN.iter().map(|(tables, _)| tables.join(" ")).collect();
-        return Err(format!("{WRITE} is for these tables together: {}", known.join("; ")));
-    };
+    // Checked before the measurement, which takes minutes.
+    let begin = has(WRITE).then(|| begin_of(&named(args))).transpose()?;
     let measured = String::from_utf8_lossy(&bench.printed()?).into_owned();
     println!("{measured}");
     let file = root().join(FILE);
     let failed = |error: std::io::Error| format!("{FILE}: {error}");
     let text = std::fs::read_to_string(&file).map_err(failed)?;
-    std::fs::write(&file, replaced(&text, begin, &measured)?).map_err(failed)
+    if has(COMPARE) {
+        compare(&text, &measured)?;
+    }
+    begin.map_or(Ok(()), |begin| std::fs::write(&file, replaced(&text, begin, &measured)?).map_err(failed))
+}
+
+/// Returns the line of the file that precedes these tables.
+fn begin_of(named: &[&str]) -> Result<&'static str> {
+    let known = || WRITTEN.map(|(tables, _)| tables.join(" ")).join("; ");
+    let found = WRITTEN.iter().find(|(tables, _)| *tables == named);
+    found.map(|(_, begin)| *begin).ok_or_else(|| format!("{WRITE} is for these tables together: {}", known()))
 }
 
 /// Replaces the text between the two lines.
