@@ -76,8 +76,14 @@ pub fn problems(interface: Interface, faults: &[Fault], seen: &[Seen]) -> Vec<St
 
 /// Returns the peak memory of a process, in MiB, where the system reports it.
 pub fn peak_memory(process: Option<u32>) -> Option<u64> {
+    Some(memory_kib(process, "VmHWM")? >> 10)
+}
+
+/// Returns a size that Linux reports for a process, or for this one, in KiB: `VmHWM` is the peak memory, `VmRSS` the
+/// current memory.
+pub fn memory_kib(process: Option<u32>, name: &str) -> Option<u64> {
     let process = process.map_or("self".to_owned(), |id| id.to_string());
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? >> 10)
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }

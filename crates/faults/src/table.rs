@@ -6,6 +6,10 @@ use crate::catalog::Section;
 use crate::fault::Fault;
 use crate::outcome::Outcome;
 
+/// The lines of RELIABILITY.md between which the tables are.
+pub const MARKERS: [&str; 2] =
+    ["<!-- written by `cargo test -p gettickets --test faults` -->", "<!-- end of the faults -->"];
+
 /// How many members of a family are named for each outcome.
 const MOST_NAMES: usize = 8;
 

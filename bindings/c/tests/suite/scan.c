@@ -27,6 +27,17 @@ static unsigned returned(gettickets_scan *scan, unsigned char *seen)
     return count;
 }
 
+/* Takes this many tickets of a scan. */
+static void take(gettickets_scan *scan, int count, unsigned char *seen)
+{
+    gettickets_ticket ticket;
+    int i;
+    for (i = 0; i < count; i++) {
+        CHECK_CODE(GETTICKETS_OK, gettickets_scan_next(scan, &ticket, NULL));
+        seen[gettickets_ticket_id(ticket)] = 1;
+    }
+}
+
 static void every_ticket_is_returned_once(void)
 {
     gettickets_sandbox *sandbox = NULL;
@@ -131,15 +142,10 @@ static void a_scan_continues_from_a_cursor(void)
     gettickets_client *client = NULL;
     gettickets_scan *scan = NULL;
     gettickets_string *cursor = NULL;
-    gettickets_ticket ticket;
     unsigned char seen[MOST] = { 0 };
-    int i;
     start(230, NULL, &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    for (i = 0; i < 57; i++) {
-        CHECK_CODE(GETTICKETS_OK, gettickets_scan_next(scan, &ticket, NULL));
-        seen[gettickets_ticket_id(ticket)] = 1;
-    }
+    take(scan, 57, seen);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_resume(scan, gettickets_string_data(cursor), NULL));
     gettickets_scan_free(scan);
@@ -212,18 +218,13 @@ static void a_setter_that_fails_after_resuming_changes_nothing(void)
     gettickets_client *client = NULL;
     gettickets_scan *scan = NULL;
     gettickets_string *cursor = NULL;
-    gettickets_ticket ticket;
     gettickets_time since = { 2020, 1, 1, 0, 0, 0 };
     gettickets_error *error = NULL;
     gettickets_report report;
     unsigned char seen[MOST] = { 0 };
-    int i;
     start(130, NULL, &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    for (i = 0; i < 30; i++) {
-        CHECK_CODE(GETTICKETS_OK, gettickets_scan_next(scan, &ticket, NULL));
-        seen[gettickets_ticket_id(ticket)] = 1;
-    }
+    take(scan, 30, seen);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
     gettickets_scan_free(scan);
     scan = NULL;

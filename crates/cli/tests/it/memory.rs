@@ -11,6 +11,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use gettickets_faults::check::memory_kib;
 use gettickets_sandbox::Sandbox;
 
 use crate::program::{asking, text};
@@ -20,13 +21,9 @@ const MOST: u64 = 64 << 10;
 
 /// The peak memory of a running process.
 fn peak_of(child: &mut Child) -> u64 {
-    let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let seen = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        peak = peak.max(seen.unwrap_or(0));
+        peak = peak.max(memory_kib(Some(child.id()), "VmHWM").unwrap_or(0));
         thread::sleep(Duration::from_millis(1));
     }
     peak

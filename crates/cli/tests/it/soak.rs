@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use gettickets_faults::check::memory_kib;
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use crate::program::{asking, text};
@@ -30,11 +31,9 @@ struct Usage {
 impl Usage {
     fn of(child: &Child) -> Usage {
         let process = Path::new("/proc").join(child.id().to_string());
-        let status = fs::read_to_string(process.join("status")).unwrap();
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         let count = |name: &str| fs::read_dir(process.join(name)).unwrap().count();
         Usage {
-            resident: resident.trim().trim_end_matches(" kB").parse().unwrap(),
+            resident: memory_kib(Some(child.id()), "VmRSS").unwrap(),
             descriptors: count("fd"),
             threads: count("task"),
         }

@@ -292,7 +292,7 @@ impl TlsReason {
             CertificateError::Revoked => TlsReason::Revoked,
             CertificateError::Other(OtherError(cause)) => match cause.downcast_ref::<TlsReason>() {
                 Some(reason) => reason.clone(),
-                // A self-signed certificate is often marked as an authority, and the error does not tell them apart.
+                // A self-signed certificate is often marked as an authority, and the error does not distinguish the two.
                 None if format!("{cause:?}").contains("CaUsedAsEndEntity") => TlsReason::UnknownIssuer,
                 None => {
                     TlsReason::Other { problem: format!("the server's certificate is not valid ({cause})") }

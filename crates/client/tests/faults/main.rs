@@ -9,37 +9,14 @@
 )]
 
 use std::path::Path;
-use std::sync::{Mutex, Once};
 
 use gettickets::{Client, ClientBuilder, Credentials, Error, ErrorKind, GetTickets, Page};
 use gettickets_faults::check::{MAX_MEMORY, Seen, each, peak_memory, problems};
 use gettickets_faults::driver::MAX_RESPONSE_LEN;
 use gettickets_faults::{Interface, Outcome, Row, Server, catalog, mark, table};
 
-static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-struct Memory;
-
-impl log::Log for Memory {
-    // HTTP libraries log bytes of responses; programs can leave out their messages.
-    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        metadata.target().starts_with("gettickets")
-    }
-    fn log(&self, record: &log::Record<'_>) {
-        if self.enabled(record.metadata()) {
-            LOGGED.lock().unwrap().push(record.args().to_string());
-        }
-    }
-    fn flush(&self) {}
-}
-
-fn listen() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        log::set_logger(&Memory).unwrap();
-        log::set_max_level(log::LevelFilter::Trace);
-    });
-}
+#[path = "../it/logged.rs"]
+mod logged;
 
 fn settings(row: &Row, roots: &str) -> ClientBuilder {
     let credentials = match row.admin {
@@ -98,12 +75,12 @@ fn kind(error: &Error) -> &'static str {
 }
 
 fn holds(interface: Interface, run: impl Fn(&Row, &str) -> Seen + Sync) {
-    listen();
+    logged::listen();
     let faults = catalog::all();
     let server = Server::start(&faults);
     let roots = server.roots();
     let mut problems = problems(interface, &faults, &each(&server.rows, |row| run(row, &roots)));
-    let logged = LOGGED.lock().unwrap().join("\n");
+    let logged = logged::logged();
     assert!(logged.contains("requests go through the proxy"), "there is a log to search");
     problems.extend(mark::find(&logged).map(|found| format!("the log has {found}")));
     // This process also runs the servers, and possibly the other test.
@@ -141,15 +118,11 @@ fn the_asynchronous_client_has_the_outcome_of_the_catalog() {
     });
 }
 
-/// The lines of RELIABILITY.md between which the catalog is.
-const MARKERS: [&str; 2] =
-    ["<!-- written by `cargo test -p gettickets --test faults` -->", "<!-- end of the faults -->"];
-
 #[test]
 fn the_page_on_reliability_has_the_catalog() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../RELIABILITY.md");
     let page = std::fs::read_to_string(&file).unwrap();
-    let [begin, end] = MARKERS;
+    let [begin, end] = table::MARKERS;
     let (before, rest) = page.split_once(begin).expect("the first marker");
     let (committed, after) = rest.split_once(end).expect("the second marker");
     let table = format!("\n\n{}", table::markdown(&catalog::sections()));

@@ -12,6 +12,7 @@ mod cancellation;
 mod changing;
 mod fronts;
 mod local;
+mod logged;
 mod machine;
 mod pending;
 mod proxies;

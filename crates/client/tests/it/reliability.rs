@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use gettickets::transport::TransportErrorKind;
 use gettickets::{Cancellation, Client, Clock, Credentials, Error, ErrorKind, GetTickets, Page, RetryPolicy};
+use gettickets_faults::table;
 use gettickets_sandbox::{Quirk, Sandbox};
 
 const TICKETS: u64 = 120;
@@ -48,10 +49,6 @@ After a *retryable* error a client with retries repeats the request. The server 
 sent*. A number in parentheses is the number of faults in a family.
 
 ";
-
-/// The lines between which the tests of the faults write their tables.
-const CATALOG: [&str; 2] =
-    ["<!-- written by `cargo test -p gettickets --test faults` -->", "<!-- end of the faults -->"];
 
 const BOUNDS: &str = "
 ## What is promised against hostile servers, files and local users
@@ -121,7 +118,7 @@ fn every_quirk_is_handled_or_reported() {
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../RELIABILITY.md");
     let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    for part in [FAULTS, &kept(&committed, CATALOG), BOUNDS, &kept(&committed, FUZZING)] {
+    for part in [FAULTS, &kept(&committed, table::MARKERS), BOUNDS, &kept(&committed, FUZZING)] {
         table.push_str(part);
     }
     if std::env::var_os("UPDATE_RELIABILITY").is_some() {

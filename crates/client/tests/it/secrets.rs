@@ -1,34 +1,9 @@
 //! The client does not show credentials that a server echoes.
 
-use std::sync::{Mutex, Once};
-
 use gettickets::{Client, Credentials, GetTickets};
 
+use crate::logged::{listen, logged};
 use crate::server::{FakeClock, Server, json, raw, reply};
-
-static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-struct Memory;
-
-impl log::Log for Memory {
-    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        metadata.target().starts_with("gettickets")
-    }
-    fn log(&self, record: &log::Record<'_>) {
-        if self.enabled(record.metadata()) {
-            LOGGED.lock().unwrap().push(record.args().to_string());
-        }
-    }
-    fn flush(&self) {}
-}
-
-fn listen() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        log::set_logger(&Memory).unwrap();
-        log::set_max_level(log::LevelFilter::Trace);
-    });
-}
 
 #[test]
 fn secrets_in_an_echoed_request_are_redacted_everywhere() {
@@ -57,7 +32,7 @@ fn secrets_in_an_echoed_request_are_redacted_everywhere() {
             .unwrap();
         let error = client.get_tickets(&GetTickets::default()).unwrap_err();
         let shown = format!("{error} {error:?} {error:#?} {:?} {client:?}", error.hint());
-        let logged = LOGGED.lock().unwrap().join("\n");
+        let logged = logged();
         for text in [shown, logged] {
             for part in ["s3cr3t", "ident1fier", "acc3sskey"] {
                 assert!(!text.contains(part), "{what}: {text}");

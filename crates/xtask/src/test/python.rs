@@ -45,7 +45,7 @@ pub(super) fn run() -> Result {
     let mypy = |args: &str| here("mypy", args).arg("--cache-dir").arg(&cache);
     mypy("--package gettickets").env("MYPYPATH", "python").run()?;
     mypy("tests/typing").run()?;
-    // The optional extras are not installed here; the step `engines` has them.
+    // The optional extras are not installed here; the step `spark` has them.
     here("mypy.stubtest", "gettickets --mypy-config-file pyproject.toml --allowlist tests/typing/extras.txt")
         .run()?;
     here("pyright", "--pythonpath").arg(&python).run()?;
