@@ -22,7 +22,7 @@ use super::order::Order;
 use super::pass::{Accepted, Context, Join, Kind, MARGIN, Need, Pass, Purpose, SharedRows, Stuck, Totals};
 use super::report::{ScanFinding, ScanReport, UnreadableTicket};
 pub use super::row::{Row, Stamp};
-use super::seen::{Known, Runs, Seen};
+use super::seen::{IdSet, Known, Runs, Seen};
 use super::unreadable::{MOST_UNREADABLE, MOST_UNREADABLE_AT_FRONT, is_unreadable};
 use super::verify::{Facts, Next, Verify};
 use super::window::{CONCURRENCY, Window};
@@ -189,7 +189,9 @@ pub struct ScanMachine {
     verifying: bool,
     /// The first pass ended early, and the whole list was not read since.
     early: bool,
-    /// An earlier pass was unproven, or a scan that was resumed was.
+    /// The ids met since the last pass over the whole list began, if there was one after the first.
+    again: Option<IdSet>,
+    /// An earlier pass was unproven or joined weakly, or a scan that was resumed was.
     was_unproven: bool,
     /// A row contradicted the order by last reply, newest first.
     contradicted: bool,
@@ -236,6 +238,7 @@ impl ScanMachine {
             region: 0,
             verifying: false,
             early: false,
+            again: None,
             was_unproven: false,
             contradicted: false,
             resumed: false,
@@ -826,6 +829,9 @@ impl ScanMachine {
         let most = self.settings.max_tickets.unwrap_or(u64::MAX);
         let is_first = self.pass.kind == Kind::First;
         for (index, row) in page.rows.iter().enumerate() {
+            if let Some(again) = &mut self.again {
+                again.insert(row.id);
+            }
             let activity = row.activity();
             let wanted = self.since.is_none_or(|since| activity == 0 || activity >= since);
             match self.seen.insert(row.id, activity) {
@@ -1029,6 +1035,10 @@ impl ScanMachine {
             order: &self.order,
             totals: self.totals,
             met: self.seen.len().saturating_add(self.report.unreadable.len() as u64),
+            met_again: self
+                .again
+                .as_ref()
+                .map(|again| again.len().saturating_add(self.report.unreadable.len() as u64)),
             unreadable: self.report.unreadable.len() as u64,
             contradicted: self.contradicted,
             early: self.early,
@@ -1046,6 +1056,9 @@ impl ScanMachine {
             }
             Next::Whole => {
                 self.early = false;
+                // This pass stands by itself. A cursor of it may not rely on the mark of an earlier one.
+                self.was_unproven |= self.order.forget_weak();
+                self.again = Some(IdSet::default());
                 Pass::new(Kind::Whole)
             }
             Next::Complete => return self.complete(),

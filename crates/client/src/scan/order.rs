@@ -34,7 +34,7 @@ struct Candidate {
     ties_up: u32,
     /// Neighbors that tie and have falling ids.
     ties_down: u32,
-    /// Two pages were joined weakly: only by rows of a group of ties, whose order within the group is not known.
+    /// Two pages of the last whole pass, or of one since, were joined weakly: only by rows of a group of ties, whose order within the group is not known.
     weak: bool,
 }
 
@@ -199,6 +199,13 @@ impl Order {
         for (index, candidate) in self.candidates.iter_mut().enumerate() {
             candidate.weak |= weak >> index & 1 != 0;
         }
+    }
+
+    /// Forgets the weak joins of earlier passes. Returns whether there were any.
+    pub(super) fn forget_weak(&mut self) -> bool {
+        let weak = self.candidates.iter().any(|candidate| candidate.weak);
+        self.candidates.iter_mut().for_each(|candidate| candidate.weak = false);
+        weak
     }
 
     /// How many rows the next page has to overlap with these to be joined outside of any group of ties: all that tie

@@ -199,8 +199,8 @@ pub(super) struct Pass {
     pub(super) end: u64,
     /// The offset of the next page to read.
     next_offset: u64,
-    /// The value of `end` when a place was last read again with more overlap.
-    widened: u64,
+    /// The value of `end` when a place was last read again with more overlap, and that overlap.
+    widened: (u64, u64),
     /// By how many offsets the last step back went; 0 if the last page joined.
     step: u64,
     /// By how many rows pages are to overlap. It rises when the list moves, and falls again.
@@ -295,7 +295,7 @@ impl Pass {
             index: HashMap::default(),
             end: 0,
             next_offset: 0,
-            widened: 0,
+            widened: (0, 0),
             step: 0,
             slack: 2,
             expected: 0,
@@ -921,12 +921,13 @@ impl Pass {
     /// A page joins only weakly: reads the place again with more overlap. Returns whether that may help.
     pub(super) fn overlap_more(&mut self, window: &Window) -> bool {
         let most = most_overlap(window.limit()).min(self.trail.len() as u64);
-        let overlap = self.end.saturating_sub(self.next_offset);
-        if overlap >= most || self.step > 0 || self.widened == self.end {
+        let tried = if self.widened.0 == self.end { self.widened.1 } else { 0 };
+        let overlap = self.end.saturating_sub(self.next_offset).max(tried);
+        if overlap >= most || self.step > 0 {
             return false;
         }
-        self.widened = self.end;
-        self.next_offset = self.end.saturating_sub((overlap * 2).max(4).min(most));
+        self.widened = (self.end, (overlap * 2).max(4).min(most));
+        self.next_offset = self.end.saturating_sub(self.widened.1);
         true
     }
 

@@ -1,4 +1,5 @@
-//! The ids that a scan has met: [`Seen`] with the activity of each, and [`Runs`] as a cursor writes them.
+//! The ids that a scan has met: [`Seen`] with the activity of each, [`IdSet`] for those met again, and [`Runs`] as a
+//! cursor writes them.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -104,6 +105,27 @@ impl Seen {
             }
         }
         runs.union(&self.resumed)
+    }
+}
+
+/// A set of ids. Memory is at most 2 bits a ticket where most ids of an install match the request.
+#[derive(Debug, Default)]
+pub(super) struct IdSet {
+    chunks: HashMap<u64, u64, RandomState>,
+    len: u64,
+}
+
+impl IdSet {
+    pub(super) fn insert(&mut self, id: u64) {
+        let chunk = self.chunks.entry(id >> 6).or_default();
+        let bit = 1 << (id & 63);
+        self.len += u64::from(*chunk & bit == 0);
+        *chunk |= bit;
+    }
+
+    /// How many ids there are.
+    pub(super) fn len(&self) -> u64 {
+        self.len
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Facts<'a> {
     pub(super) totals: Totals,
     /// How many different tickets were met, unreadable ones included.
     pub(super) met: u64,
+    /// How many of them were met since the last pass over the whole list began, if there was one after the first.
+    pub(super) met_again: Option<u64>,
     pub(super) unreadable: u64,
     /// A row contradicts the order on which the shortened verification relies.
     pub(super) contradicted: bool,
@@ -201,7 +203,9 @@ impl Verify {
             Some(_) => None,
             None => {
                 let (least, rows) = self.last_whole.unwrap_or((u64::MAX, u64::MAX));
-                let seen = if self.changed && self.recounts > 0 { facts.met.min(rows) } else { facts.met };
+                // Some of the tickets that were met before the list was read again may be gone.
+                let again = facts.met_again.filter(|_| self.changed && self.recounts > 0);
+                let seen = again.unwrap_or(facts.met);
                 facts
                     .totals
                     .counted()
