@@ -4,7 +4,7 @@ use gettickets::{Client, GetTickets, Scan};
 use jiff::tz::TimeZone;
 
 /// The number of tickets on the first page, which is read alone if little has changed.
-const FRONT: u64 = 100;
+const FRONT: u64 = 250;
 
 /// An install whose tickets are read.
 #[derive(Clone, Debug)]

@@ -41,7 +41,7 @@ enum Slot {
 }
 
 /// A ticket as a row: one cell for each of the [`columns`], in their order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: i64,
     slots: Vec<Slot>,
@@ -91,13 +91,21 @@ impl Row {
         zone: Option<&TimeZone>,
         access_keys: bool,
     ) -> Result<Row, NumberTooLarge> {
-        let mut row = Row {
-            id: signed(&ticket, "id", ticket.id())?,
-            slots: Vec::with_capacity(FIELDS.len() + 4),
-            text: String::with_capacity(512),
-            fingerprint: 0,
-            had_nul: false,
-        };
+        Row::default().refill(ticket, zone, access_keys)
+    }
+
+    /// Like [`new`](Row::new), with the memory of this row.
+    pub(crate) fn refill(
+        self,
+        ticket: TicketRef<'_>,
+        zone: Option<&TimeZone>,
+        access_keys: bool,
+    ) -> Result<Row, NumberTooLarge> {
+        let mut row = self;
+        row.slots.clear();
+        row.text.clear();
+        row.had_nul = false;
+        row.id = signed(&ticket, "id", ticket.id())?;
         let mut digest = Xxh3::new();
         // A time column cannot hold the text of an unreadable date, so the text is stored here, as in every table.
         let mut extra = serde_json::Map::new();

@@ -35,8 +35,8 @@ pub(super) struct Rows {
 }
 
 impl Conversion<'_> {
-    /// Converts the tickets of a page.
-    pub(super) fn rows(self, tickets: &Tickets) -> Result<Rows, NumberTooLarge> {
+    /// Converts the tickets of a page. Takes rows from `spare` as long as there are some, for their memory.
+    pub(super) fn rows(self, tickets: &Tickets, spare: &mut Vec<Row>) -> Result<Rows, NumberTooLarge> {
         let Conversion { install, ahead } = self;
         let mut rows =
             Rows { rows: Vec::with_capacity(tickets.len()), ordered: true, ends: None, newest: None };
@@ -46,7 +46,8 @@ impl Conversion<'_> {
             rows.ordered &= reply <= previous;
             rows.ends = Some((first, reply));
             rows.newest = rows.newest.max(reply.filter(|reply| *reply <= ahead));
-            rows.rows.push(Row::new(ticket, install.time_zone.as_ref(), install.access_keys)?);
+            let row = spare.pop().unwrap_or_default();
+            rows.rows.push(row.refill(ticket, install.time_zone.as_ref(), install.access_keys)?);
         }
         Ok(rows)
     }
@@ -70,8 +71,8 @@ pub(super) enum Event {
 
 /// The scans of the installs, as one sequence of events.
 pub(super) enum Reading<'scope> {
-    /// Another thread converts the tickets.
-    Apart(Receiver<Event>),
+    /// Another thread converts the tickets, and receives rows that are no longer needed.
+    Apart(Receiver<Event>, SyncSender<Vec<Row>>),
     /// No thread could be started, so they are converted when they are received.
     Here(Box<FleetScan>, Vec<Conversion<'scope>>),
 }
@@ -87,10 +88,11 @@ impl<'scope> Reading<'scope> {
         let (sender, receiver) = sync_channel(WAITING);
         // The scan is handed over when the thread has started, because it would be lost if it could not.
         let (hand_over, handed_over) = sync_channel::<FleetScan>(1);
+        let (give_back, given_back) = sync_channel(WAITING);
         let own = conversions.clone();
         let thread = Builder::new().name("rows".to_owned()).spawn_scoped(scope, move || {
             if let Ok(mut scan) = handed_over.recv() {
-                convert_all(&mut scan, &own, interval, &sender);
+                convert_all(&mut scan, &own, interval, &sender, &given_back);
             }
         });
         match thread {
@@ -98,7 +100,7 @@ impl<'scope> Reading<'scope> {
             Ok(_) => {
                 // The thread receives it, so this cannot fail.
                 let _ = hand_over.send(scan);
-                Reading::Apart(receiver)
+                Reading::Apart(receiver, give_back)
             }
         }
     }
@@ -106,8 +108,16 @@ impl<'scope> Reading<'scope> {
     /// Waits for the next event.
     pub(super) fn next(&mut self, interval: Duration) -> Event {
         match self {
-            Reading::Apart(receiver) => receiver.recv().unwrap_or(Event::Finished),
-            Reading::Here(scan, conversions) => next(scan, conversions, interval),
+            Reading::Apart(receiver, _) => receiver.recv().unwrap_or(Event::Finished),
+            Reading::Here(scan, conversions) => next(scan, conversions, interval, &mut Vec::new()),
+        }
+    }
+
+    /// Gives rows back so that their memory is used again.
+    pub(super) fn give_back(&self, rows: Vec<Row>) {
+        if let Reading::Apart(_, give_back) = self {
+            // If the channel is full, the memory is not needed.
+            let _ = give_back.try_send(rows);
         }
     }
 }
@@ -118,9 +128,14 @@ fn convert_all(
     conversions: &[Conversion<'_>],
     interval: Duration,
     sender: &SyncSender<Event>,
+    given_back: &Receiver<Vec<Row>>,
 ) {
+    let mut spare = Vec::new();
     loop {
-        let event = next(scan, conversions, interval);
+        if spare.is_empty() {
+            spare = given_back.try_recv().unwrap_or_default();
+        }
+        let event = next(scan, conversions, interval, &mut spare);
         let is_last = matches!(event, Event::Finished);
         if sender.send(event).is_err() || is_last {
             return;
@@ -128,14 +143,21 @@ fn convert_all(
     }
 }
 
-fn next(scan: &mut FleetScan, conversions: &[Conversion<'_>], interval: Duration) -> Event {
+fn next(
+    scan: &mut FleetScan,
+    conversions: &[Conversion<'_>],
+    interval: Duration,
+    spare: &mut Vec<Row>,
+) -> Event {
     match scan.step(interval) {
         Step::Pending => Event::Pending,
         Step::Finished => Event::Finished,
         Step::Page(page) => match conversions.get(page.index) {
-            Some(conversion) => {
-                Event::Page { index: page.index, rows: conversion.rows(&page.tickets), total: page.total }
-            }
+            Some(conversion) => Event::Page {
+                index: page.index,
+                rows: conversion.rows(&page.tickets, spare),
+                total: page.total,
+            },
             None => Event::Pending,
         },
         Step::Ended(index) => match scan.reports().get(index) {

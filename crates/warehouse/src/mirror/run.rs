@@ -231,6 +231,7 @@ fn read_lists(
                     if !work.take(session.store, rows)? {
                         cancellations.get(index).inspect(|cancellation| cancellation.cancel());
                     }
+                    reading.give_back(work.take_spare());
                     progress(Progress { install: &work.install.name, tickets: work.tickets(), total });
                 }
                 Event::Ended { index, report } => {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use gettickets::scan::ScanFinding;
 use gettickets::{DateTime, Error, Page, Scan, ScanReport, TicketRef};
 use gettickets_arrow::NumberTooLarge;
@@ -49,6 +50,9 @@ fn since(options: &RunOptions, now: Timestamp, history: &History) -> Option<Date
     Some(newest.checked_sub(overlap).unwrap_or(DateTime::MIN))
 }
 
+/// A set of ids.
+type Ids = HashSet<i64, RandomState>;
+
 /// The run of one install.
 pub(super) struct Work<'a> {
     pub(super) install: &'a Install,
@@ -61,7 +65,7 @@ pub(super) struct Work<'a> {
     /// Whether the time zone of the install has changed, so that all rows are computed and written again.
     rezoned: bool,
     /// The ids that this run has read.
-    seen: HashSet<i64>,
+    seen: Ids,
     /// The highest id in the mirror before this run.
     highest_before: i64,
     /// The number of new tickets with ids below `highest_before`.
@@ -80,6 +84,8 @@ pub(super) struct Work<'a> {
     replaced: u64,
     /// The number of tickets with NUL characters in their texts.
     nul: u64,
+    /// Rows that were stored and are no longer needed.
+    spare: Vec<Row>,
     report: RunReport,
     /// The error for a value that does not fit into the database.
     error: Option<MirrorError>,
@@ -106,7 +112,7 @@ impl<'a> Work<'a> {
             stage: None,
             first_run: history.last_full.is_none(),
             rezoned,
-            seen: HashSet::new(),
+            seen: Ids::default(),
             highest_before: history.highest_id.unwrap_or(i64::MIN),
             below_highest: 0,
             was_ordered: history.ordered,
@@ -116,6 +122,7 @@ impl<'a> Work<'a> {
             ahead: TimeZone::UTC.to_datetime(ahead),
             replaced: 0,
             nul: 0,
+            spare: Vec::new(),
             report: RunReport::new(&install.name, 0, since.is_none()),
             error: None,
         })
@@ -175,7 +182,7 @@ impl<'a> Work<'a> {
         self.seen.extend(rows.iter().map(|row| row.id));
         self.report.tickets += rows.len() as u64;
         let Some(stage) = &mut self.stage else {
-            self.store(store, &known, rows)?;
+            self.spare = self.store(store, &known, rows)?;
             return Ok(true);
         };
         let is_same = |row: &Row| known.get(&row.id).is_some_and(|known| known.is_same(row));
@@ -200,20 +207,21 @@ impl<'a> Work<'a> {
         &self,
         store: &mut dyn Store,
         rows: &[Row],
-        stored: &HashSet<i64>,
+        stored: &Ids,
     ) -> Result<HashMap<i64, Known>, MirrorError> {
         let may_be_known = |row: &&Row| row.id <= self.highest_before || stored.contains(&row.id);
         let tickets: Vec<_> = rows.iter().filter(may_be_known).map(|row| (row.id, row.fingerprint)).collect();
         store.known(&self.install.name, &tickets)
     }
 
-    /// Writes the rows that are new or differ from the stored ones, and records the changes.
+    /// Writes the rows that are new or differ from the stored ones, and records the changes. Returns the rows, which are
+    /// no longer needed.
     fn store(
         &mut self,
         store: &mut dyn Store,
         known: &HashMap<i64, Known>,
         mut rows: Vec<Row>,
-    ) -> Result<(), MirrorError> {
+    ) -> Result<Vec<Row>, MirrorError> {
         let (now, name) = (utc(Timestamp::now()), &self.install.name);
         let mut changes = Vec::new();
         rows.retain(|row| match compare(known.get(&row.id), row, self.first_run) {
@@ -233,7 +241,13 @@ impl<'a> Work<'a> {
         self.nul += rows.iter().filter(|row| row.had_nul).count() as u64;
         self.replaced += changes.iter().filter(|change| change.what == REPLACED).count() as u64;
         store.put(name, &rows, &now)?;
-        store.record(self.report.run, name, &changes, &now)
+        store.record(self.report.run, name, &changes, &now)?;
+        Ok(rows)
+    }
+
+    /// Returns rows that are no longer needed, so that their memory is used again.
+    pub(super) fn take_spare(&mut self) -> Vec<Row> {
+        mem::take(&mut self.spare)
     }
 
     /// Whether it may be sufficient to read the first page of the list.
@@ -268,7 +282,7 @@ impl<'a> Work<'a> {
         let since = self.since.unwrap_or(DateTime::MIN);
         let recent =
             page.iter().take_while(|ticket| ticket.lastreply().is_some_and(|reply| reply >= since)).count();
-        let rows = self.conversion().rows(&page.tickets().slice(..recent));
+        let rows = self.conversion().rows(&page.tickets().slice(..recent), &mut Vec::new());
         self.take(store, rows)?;
         self.report.requests = 1;
         self.report.complete = true;
@@ -328,11 +342,11 @@ impl<'a> Work<'a> {
         store: &mut dyn Store,
     ) -> Result<Result<RunReport, MirrorError>, MirrorError> {
         if let Some(mut stage) = self.stage.take() {
-            let mut stored = HashSet::new();
+            let mut stored = Ids::default();
             stage.drain(|rows| {
                 let known = self.known(store, &rows, &stored)?;
                 stored.extend(rows.iter().map(|row| row.id));
-                self.store(store, &known, rows)
+                self.store(store, &known, rows).map(drop)
             })?;
         }
         if self.report.complete && self.report.full && self.highest_before > i64::MIN {
