@@ -73,7 +73,11 @@ mod memory;
 #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only a client uses all of it"))]
 mod process;
 mod settings;
+#[cfg(feature = "client")]
+mod slots;
 #[cfg(feature = "arrow")]
 mod stream;
+#[cfg(feature = "client")]
+mod sync;
 #[cfg(feature = "test-hooks")]
 pub mod test_hooks;

@@ -6,9 +6,7 @@ use std::cell::Cell;
 use std::ffi::c_void;
 use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
@@ -16,6 +14,7 @@ use crate::failure::Failure;
 use crate::guard::{argument, guard};
 use crate::process::ForkHandler;
 use crate::result::{GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_STATE, ResultCode};
+use crate::slots::{Position, Slots, Target};
 use crate::text::Text;
 
 /// A log level.
@@ -40,46 +39,12 @@ pub const GETTICKETS_LOG_TRACE: LogLevel = 5;
 pub type LogFunction =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: LogLevel, target: Text, message: Text)>;
 
-/// A function with its level and its argument, which are changed together.
-///
-/// There are two slots, used alternately: a new function is written to the unused slot, which then becomes
-/// current. No lock is held while a function runs, so that a forked child can log.
-struct Slot {
-    /// The function; NULL for none.
-    function: AtomicPtr<()>,
-    user_data: AtomicPtr<c_void>,
-    /// The highest level that is passed on.
-    level: AtomicUsize,
-    /// How many calls of the function are running.
-    running: AtomicUsize,
-}
-
-impl Slot {
-    #[expect(clippy::declare_interior_mutable_const, reason = "it only initializes an array")]
-    const EMPTY: Slot = Slot {
-        function: AtomicPtr::new(ptr::null_mut()),
-        user_data: AtomicPtr::new(ptr::null_mut()),
-        level: AtomicUsize::new(0),
-        running: AtomicUsize::new(0),
-    };
-}
-
-static FIRST: Slot = Slot::EMPTY;
-static SECOND: Slot = Slot::EMPTY;
-/// Whether the second slot is the current one.
-static SECOND_IS_CURRENT: AtomicBool = AtomicBool::new(false);
+static SLOTS: Slots = Slots::new();
 static HANDLER: ForkHandler = ForkHandler::new(in_child);
-/// Whether a thread is changing the function.
-static CHANGING: AtomicBool = AtomicBool::new(false);
-
-/// The current slot, and the other one.
-fn slots(second_is_current: bool) -> (&'static Slot, &'static Slot) {
-    if second_is_current { (&SECOND, &FIRST) } else { (&FIRST, &SECOND) }
-}
 
 thread_local! {
     /// The slot whose function this thread is running.
-    static RUNNING: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+    static RUNNING: Cell<Option<Position>> = const { Cell::new(None) };
 }
 
 /// Its address is compared, so it must not be zero-sized: such statics may share an address.
@@ -99,93 +64,54 @@ impl Log for Bridge {
         if !self.enabled(record.metadata()) || RUNNING.get().is_some() {
             return;
         }
-        let slot = loop {
-            let second_is_current = SECOND_IS_CURRENT.load(Ordering::SeqCst);
-            let (slot, _) = slots(second_is_current);
-            slot.running.fetch_add(1, Ordering::SeqCst);
-            // If the slot is still current, it will not be overwritten now.
-            if SECOND_IS_CURRENT.load(Ordering::SeqCst) == second_is_current {
-                break slot;
-            }
-            slot.running.fetch_sub(1, Ordering::SeqCst);
-        };
-        slot.call(record);
-        slot.running.fetch_sub(1, Ordering::SeqCst);
+        SLOTS.with_current(|position, target| call(position, target, record));
     }
 
     fn flush(&self) {}
 }
 
-impl Slot {
-    /// Passes a message to the function, if there is one and its level allows it.
-    fn call(&'static self, record: &Record<'_>) {
-        let function = self.function.load(Ordering::Relaxed);
-        let wanted = self.level.load(Ordering::Relaxed);
-        if function.is_null() || record.level() as usize > wanted {
-            return;
-        }
-        // SAFETY: only `set` writes here, and it writes such a function or NULL.
-        let function = unsafe {
-            mem::transmute::<*mut (), unsafe extern "C" fn(*mut c_void, LogLevel, Text, Text)>(function)
-        };
-        let level = match record.level() {
-            Level::Error => GETTICKETS_LOG_ERROR,
-            Level::Warn => GETTICKETS_LOG_WARN,
-            Level::Info => GETTICKETS_LOG_INFO,
-            Level::Debug => GETTICKETS_LOG_DEBUG,
-            Level::Trace => GETTICKETS_LOG_TRACE,
-        };
-        let message = record.args().to_string();
-        RUNNING.set(Some(self));
-        // SAFETY: the caller who set the function guarantees that it may be called.
-        unsafe {
-            function(
-                self.user_data.load(Ordering::Relaxed),
-                level,
-                Text::of(record.target()),
-                Text::of(&message),
-            );
-        }
-        RUNNING.set(None);
+/// Passes a message to the function, if there is one and its level allows it.
+fn call(position: Position, target: Target, record: &Record<'_>) {
+    let Target { function, user_data, level: wanted } = target;
+    if function.is_null() || record.level() as usize > wanted {
+        return;
     }
-
-    fn set(&self, function: LogFunction, user_data: *mut c_void, level: LevelFilter) {
-        let function = function.map_or(ptr::null_mut(), |function| function as *mut ());
-        self.function.store(function, Ordering::Relaxed);
-        self.user_data.store(user_data, Ordering::Relaxed);
-        self.level.store(level as usize, Ordering::Relaxed);
-    }
+    // SAFETY: only `replace` sets functions, and it sets such a function or NULL.
+    let function = unsafe {
+        mem::transmute::<*mut (), unsafe extern "C" fn(*mut c_void, LogLevel, Text, Text)>(function)
+    };
+    let level = match record.level() {
+        Level::Error => GETTICKETS_LOG_ERROR,
+        Level::Warn => GETTICKETS_LOG_WARN,
+        Level::Info => GETTICKETS_LOG_INFO,
+        Level::Debug => GETTICKETS_LOG_DEBUG,
+        Level::Trace => GETTICKETS_LOG_TRACE,
+    };
+    let message = record.args().to_string();
+    RUNNING.set(Some(position));
+    // SAFETY: the caller who set the function guarantees that it may be called.
+    unsafe { function(user_data, level, Text::of(record.target()), Text::of(&message)) }
+    RUNNING.set(None);
 }
 
 /// Replaces the function, its argument and its level together, and waits until the previous one is not
 /// running.
 fn replace(function: LogFunction, user_data: *mut c_void, level: LevelFilter) {
-    while CHANGING.swap(true, Ordering::SeqCst) {
-        thread::yield_now();
-    }
-    let second_is_current = SECOND_IS_CURRENT.load(Ordering::SeqCst);
-    let (old, new) = slots(second_is_current);
-    new.set(function, user_data, level);
+    let target = Target {
+        function: function.map_or(ptr::null_mut(), |function| function as *mut ()),
+        user_data,
+        level: level as usize,
+    };
     // Each slot checks its own level. This global level avoids building unused messages; it may be too high
     // temporarily, but never too low.
     let level = if function.is_some() { level } else { LevelFilter::Off };
-    log::set_max_level(log::max_level().max(level));
-    SECOND_IS_CURRENT.store(!second_is_current, Ordering::SeqCst);
-    log::set_max_level(level);
-    while old.running.load(Ordering::SeqCst) > 0 {
-        thread::sleep(Duration::from_micros(100));
-    }
-    CHANGING.store(false, Ordering::SeqCst);
+    let raise = || log::set_max_level(log::max_level().max(level));
+    SLOTS.replace(target, raise, || log::set_max_level(level));
 }
 
 /// Runs in a forked child: of the threads that were logging, the child has at most the one that called `fork()`.
 extern "C" fn in_child() {
-    let running = RUNNING.get();
-    for slot in [&FIRST, &SECOND] {
-        let is_running = running.is_some_and(|running| ptr::eq(running, slot));
-        slot.running.store(is_running.into(), Ordering::SeqCst);
-    }
-    CHANGING.store(false, Ordering::SeqCst);
+    SLOTS.after_fork(RUNNING.get());
     if JOIN.load(Ordering::SeqCst) == JOINING && !is_joined() {
         JOIN.store(ABANDONED, Ordering::SeqCst);
     }

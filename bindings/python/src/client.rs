@@ -8,6 +8,7 @@ use gettickets_cli::profiles::{self, Builder};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
+use crate::async_source::AsyncSource;
 use crate::errors;
 use crate::home::Home;
 use crate::imports;
@@ -18,7 +19,7 @@ use crate::request;
 use crate::runtime::Job;
 use crate::scan::{Scan, Shared};
 use crate::signals::SIGNAL_INTERVAL;
-use crate::source::{AsyncSource, Source};
+use crate::source::Source;
 
 /// The maximum of a time setting, in seconds: about thirty years.
 const MAX_SECONDS: f64 = 1e9;

@@ -6,6 +6,7 @@
 //! shown.
 
 mod arrow;
+mod async_source;
 mod attachment;
 mod background;
 mod body;
@@ -20,6 +21,8 @@ mod home;
 mod imports;
 mod iterator;
 mod json;
+mod list;
+mod log_queue;
 mod logging;
 mod making;
 mod mirror;
@@ -34,9 +37,11 @@ mod scan;
 mod schemas;
 mod signals;
 mod source;
+mod sync;
 mod table;
 mod ticket;
 mod ticket_methods;
+mod visits;
 mod vocabulary;
 mod words;
 

@@ -11,10 +11,8 @@
 //! the waiting thread.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::process;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, TryLockError};
+use std::sync::Once;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -25,13 +23,10 @@ use pyo3::prelude::*;
 
 use crate::background;
 use crate::imports;
+use crate::log_queue::LogQueue;
 
-/// The maximum number of queued messages. Further messages are only counted.
-const MAX_QUEUED: usize = 1000;
 /// How long a message waits for a thread that has the lock anyway.
 const GRACE: Duration = Duration::from_millis(100);
-/// The maximum number of attempts to lock the queue.
-const TRIES: u32 = 1000;
 
 /// A queued message.
 struct Message {
@@ -43,16 +38,7 @@ struct Message {
     at: f64,
 }
 
-struct Queue {
-    messages: VecDeque<Message>,
-    dropped: usize,
-}
-
-static QUEUE: Mutex<Queue> = Mutex::new(Queue { messages: VecDeque::new(), dropped: 0 });
-/// The number of queued messages, so that the queue is rarely locked.
-static QUEUED: AtomicUsize = AtomicUsize::new(0);
-/// The process in which a background thread is about to log; 0 for none.
-static SCHEDULED_IN: AtomicU32 = AtomicU32::new(0);
+static QUEUE: LogQueue<Message> = LogQueue::new();
 
 thread_local! {
     /// Whether this thread is inside a log handler, which may send requests itself. Their messages are logged later.
@@ -80,43 +66,19 @@ impl Log for Bridge {
             line: record.line().unwrap_or_default(),
             at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64()),
         };
-        let Some(mut queue) = queue() else { return };
-        if queue.messages.len() < MAX_QUEUED {
-            queue.messages.push_back(message);
-        } else {
-            queue.dropped += 1;
+        if QUEUE.push(message, process::id()) {
+            flush_later();
         }
-        QUEUED.store(queue.messages.len(), Ordering::Release);
-        drop(queue);
-        flush_later();
     }
 
     fn flush(&self) {}
 }
 
-/// Locks the queue. Returns `None` if that fails: the process may have been forked while another thread held the lock.
-fn queue() -> Option<MutexGuard<'static, Queue>> {
-    for _ in 0..TRIES {
-        match QUEUE.try_lock() {
-            Ok(queue) => return Some(queue),
-            Err(TryLockError::Poisoned(queue)) => return Some(queue.into_inner()),
-            Err(TryLockError::WouldBlock) => thread::yield_now(),
-        }
-    }
-    None
-}
-
 /// Logs queued messages on a background thread, unless another thread has done so by then.
 fn flush_later() {
-    let here = process::id();
-    if SCHEDULED_IN.swap(here, Ordering::AcqRel) == here {
-        return;
-    }
     let late = || {
         thread::sleep(GRACE);
-        // Later messages start a new background thread.
-        SCHEDULED_IN.store(0, Ordering::Release);
-        if QUEUED.load(Ordering::Acquire) > 0 {
+        if QUEUE.begin() {
             background::attach(|py| {
                 if let Err(error) = flush(py) {
                     error.write_unraisable(py, None);
@@ -125,7 +87,7 @@ fn flush_later() {
         }
     };
     if thread::Builder::new().name("gettickets-log".to_owned()).spawn(late).is_err() {
-        SCHEDULED_IN.store(0, Ordering::Release);
+        QUEUE.begin();
     }
 }
 
@@ -170,7 +132,7 @@ fn wanted(py: Python<'_>) -> PyResult<LevelFilter> {
 /// Logs the queued messages; cheap if there are none. The caller must not hold anything that an interrupt would lose.
 #[inline]
 pub(crate) fn flush(py: Python<'_>) -> PyResult<()> {
-    if QUEUED.load(Ordering::Acquire) > 0 { flush_all(py) } else { Ok(()) }
+    if QUEUE.has_messages() { flush_all(py) } else { Ok(()) }
 }
 
 #[cold]
@@ -190,8 +152,8 @@ fn flush_all(py: Python<'_>) -> PyResult<()> {
 /// Logs the messages queued at the start; later ones are left for the next call. After an interrupt, the rest stays
 /// queued.
 fn log_each(py: Python<'_>) -> PyResult<()> {
-    for _ in 0..QUEUED.load(Ordering::Acquire) {
-        let Some(message) = next() else { break };
+    for _ in 0..QUEUE.len() {
+        let Some(message) = QUEUE.pop() else { break };
         let level = match message.level {
             Level::Error => 40,
             Level::Warn => 30,
@@ -201,19 +163,12 @@ fn log_each(py: Python<'_>) -> PyResult<()> {
         };
         log_one(py, level, &message.text, message.file, message.line, message.at)?;
     }
-    let dropped = queue().map_or(0, |mut queue| std::mem::take(&mut queue.dropped));
+    let dropped = QUEUE.take_dropped();
     if dropped > 0 {
         let text = format!("{dropped} more messages were dropped, because the queue was full");
         log_one(py, 30, &text, file!(), line!(), 0.0)?;
     }
     Ok(())
-}
-
-fn next() -> Option<Message> {
-    let mut queue = queue()?;
-    let message = queue.messages.pop_front();
-    QUEUED.store(queue.messages.len(), Ordering::Release);
-    message
 }
 
 fn log_one(py: Python<'_>, level: u32, text: &str, file: &str, line: u32, at: f64) -> PyResult<()> {

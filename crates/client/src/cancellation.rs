@@ -3,10 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::sync::{AtomicBool, Condvar, Instant, Mutex, MutexGuard, Ordering};
 
 /// Cancels the calls and scans that it was given to. Clones share one flag, which is never reset.
 ///

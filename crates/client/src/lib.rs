@@ -32,6 +32,12 @@ mod exchange;
 pub mod local;
 pub mod scan;
 pub mod secret;
+#[cfg(not(gettickets_model))]
+mod sync;
+/// Locks, threads and time of a model checker.
+#[cfg(gettickets_model)]
+#[path = "../../models/src/sync.rs"]
+pub mod sync;
 pub mod transport;
 
 #[doc(inline)]

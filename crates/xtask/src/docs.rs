@@ -32,8 +32,14 @@ const PYTHON_PACKAGES: [&str; 6] = [
 ];
 
 /// Crates that users of gettickets do not need, and which are left out of the reference.
-const INTERNAL: [&str; 5] =
-    ["gettickets-bench", "gettickets-c", "gettickets-faults", "gettickets-site", "xtask"];
+const INTERNAL: [&str; 6] = [
+    "gettickets-bench",
+    "gettickets-c",
+    "gettickets-faults",
+    "gettickets-models",
+    "gettickets-site",
+    "xtask",
+];
 
 pub(crate) fn run(args: &[String]) -> Result {
     match args {

@@ -42,7 +42,7 @@ impl Scan {
     /// The next page if it is available, else None; StopAsyncIteration at the end. For AsyncScan.
     fn _take_page(&self, py: Python<'_>) -> PyResult<Option<Py<Page>>> {
         let shared = self.shared(py)?;
-        match shared.step(Duration::ZERO, Shared::reserve_page) {
+        match shared.step(Duration::ZERO, Reader::reserve_page) {
             Step::Done(Some(Ok((tickets, _)))) => self.settled(py, shared, tickets).map(Some),
             _ => shared.end_or_nothing(py).map(|()| None),
         }
@@ -218,7 +218,7 @@ impl Scan {
         if shared.failure().is_some() {
             return Ok(format!("of {endpoint}, ended in an error"));
         }
-        if shared.lost_from.get().is_some() {
+        if shared.is_lost() {
             return Ok(format!("of {endpoint}, lost with a table"));
         }
         let yielded = grouped(py, status.yielded())?;

@@ -1,26 +1,23 @@
 //! [`Scan`]: every matching ticket, over all pages, as an iterator.
 //!
-//! Two locks protect it. The scan itself is only locked by code that neither holds nor waits for the interpreter's
-//! lock: readers of Arrow streams call from threads with and without it. The objects with which tickets are made are
-//! only locked by code that holds it.
-//!
-//! A ticket counts as returned when its object exists. Until then it is reserved, so that an interrupt loses nothing
-//! and no other thread takes it.
+//! Two locks protect it: that of the [`Reader`], and one of the objects with which tickets are made, which only code
+//! that holds the interpreter's lock takes.
 
 mod methods;
+mod reading;
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
 
-use gettickets::scan::{ScanFinding, ScanReport, ScanStatus};
-use gettickets::{Cancellation, Error, ErrorKind, Tickets};
+use gettickets::scan::{ScanFinding, ScanReport};
+use gettickets::{Error, Tickets};
 use pyo3::exceptions::{PyStopAsyncIteration, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
 
+use self::reading::{LOST, Reader, Reading, Step, look};
 use crate::errors;
 use crate::exclusive::Exclusive;
 use crate::home::Home;
@@ -33,11 +30,6 @@ use crate::runtime::Job;
 use crate::signals::SIGNAL_INTERVAL;
 use crate::source::Source;
 use crate::ticket::Ticket;
-
-/// How long a thread sleeps before it retries to use a value that another thread uses briefly.
-const SHORT: Duration = Duration::from_millis(1);
-/// How long an Arrow stream waits for a ticket that another thread has reserved.
-const MAX_RESERVATION: Duration = Duration::from_secs(2);
 
 /// Every ticket that matches a request, over all its pages, each returned once.
 ///
@@ -65,26 +57,19 @@ pub(crate) struct Scan {
 
 /// What a scan shares with the Arrow streams that read it.
 pub(crate) struct Shared {
-    reading: Mutex<Reading>,
-    status: ScanStatus,
-    cancellation: Cancellation,
-    is_closed: AtomicBool,
-    /// The cursor at which a failed table began.
-    lost_from: OnceLock<String>,
-    /// The number of tickets that earlier scans returned, if this one continues them.
-    returned_before: u64,
+    reader: Reader,
     /// Whether the total includes tickets that the scan does not return.
     total_is_a_limit: bool,
     /// Called with a report at every page and while the scan waits.
     progress: Option<Py<PyAny>>,
 }
 
-pub(crate) struct Reading {
-    source: Box<dyn Source>,
-    /// Whether a ticket or a page is reserved: peeked at, while its object is not made yet.
-    is_reserved: bool,
-    /// Changes when a page is begun or taken.
-    generation: u64,
+impl Deref for Shared {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
 }
 
 /// The page from which tickets are made.
@@ -95,18 +80,6 @@ struct Making {
     recent: Recent,
 }
 
-/// The result of a short wait.
-enum Step<T> {
-    /// An item, the end, or the error that ended the scan.
-    Done(Option<Result<T, Error>>),
-    NotYet,
-    Closed,
-    /// A table with tickets of this scan failed.
-    Lost,
-}
-
-/// The message for a scan whose table failed.
-const LOST: &str = "a table of this scan failed, and its tickets are lost";
 /// The message for a table of a scan that has ended. An empty table would look like that of an empty install.
 pub(crate) const FINISHED: &str = "the scan has returned all of its tickets";
 pub(crate) const FINISHED_HINT: &str = "Begin a new scan, or keep the first table.";
@@ -118,128 +91,13 @@ impl Shared {
         total_is_a_limit: bool,
         progress: Option<Py<PyAny>>,
     ) -> Arc<Shared> {
-        let (status, cancellation) = (source.status(), source.cancellation());
-        let returned_before = status.yielded();
-        Arc::new(Shared {
-            reading: Mutex::new(Reading { source, is_reserved: false, generation: 0 }),
-            status,
-            cancellation,
-            is_closed: AtomicBool::new(false),
-            lost_from: OnceLock::new(),
-            returned_before,
-            total_is_a_limit,
-            progress,
-        })
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.is_closed.load(Ordering::Acquire)
-    }
-
-    /// Stops the scan: no further request is sent, and its connections are closed.
-    fn close(&self) {
-        self.is_closed.store(true, Ordering::Release);
-        self.cancellation.cancel();
-    }
-
-    /// The error that ended the scan, unless it was closed.
-    pub(crate) fn failure(&self) -> Option<Error> {
-        self.status.failure().filter(|error| *error.kind() != ErrorKind::Cancelled)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Reading> {
-        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits at most this long for an item, and takes it. The caller must not hold the interpreter's lock, unless the
-    /// time is zero.
-    fn step<T>(
-        &self,
-        time: Duration,
-        take: impl FnOnce(&mut Reading) -> Option<Result<T, Error>>,
-    ) -> Step<T> {
-        match self.status.failure() {
-            // A scan that was closed during a request ends in this way.
-            Some(failure) if *failure.kind() == ErrorKind::Cancelled => return Step::Closed,
-            Some(failure) => return Step::Done(Some(Err(failure))),
-            None => {}
-        }
-        if self.lost_from.get().is_some() {
-            return Step::Lost;
-        }
-        if self.is_closed() {
-            return Step::Closed;
-        }
-        let mut reading = match self.reading.try_lock() {
-            Ok(reading) => reading,
-            Err(TryLockError::WouldBlock) if time.is_zero() => return Step::NotYet,
-            Err(_) => self.lock(),
-        };
-        if reading.is_reserved {
-            drop(reading);
-            thread::sleep(time.min(SHORT));
-            return Step::NotYet;
-        }
-        if !reading.source.wait_for(time) {
-            drop(reading);
-            // Lets other waiting threads run.
-            thread::yield_now();
-            return Step::NotYet;
-        }
-        // The scan may have been closed during the wait, which must not look like the end.
-        match take(&mut reading) {
-            Some(Err(error)) if *error.kind() == ErrorKind::Cancelled => Step::Closed,
-            None if self.is_closed() => Step::Closed,
-            taken => Step::Done(taken),
-        }
-    }
-
-    /// Peeks at the next page, or at the rest of the current one, and reserves it.
-    fn reserve_page(reading: &mut Reading) -> Option<Result<(Tickets, u64), Error>> {
-        let page = reading.source.peek_page()?;
-        Some(page.map(|tickets| {
-            reading.is_reserved = true;
-            reading.generation += 1;
-            (tickets, reading.generation)
-        }))
-    }
-
-    /// Ends a reservation; `take` counts the reserved item as returned.
-    fn settle(&self, take: impl FnOnce(&mut dyn Source)) {
-        let mut reading = self.lock();
-        reading.is_reserved = false;
-        take(&mut *reading.source);
-    }
-
-    fn take_page(reading: &mut Reading) -> Option<Result<Tickets, Error>> {
-        let page = reading.source.peek_page()?;
-        if page.is_ok() {
-            reading.source.commit_page();
-            reading.generation += 1;
-        }
-        Some(page)
-    }
-
-    /// The cursor of the scan.
-    pub(crate) fn cursor(&self) -> String {
-        self.lost_from.get().cloned().unwrap_or_else(|| self.status.cursor().to_string())
-    }
-
-    /// Marks the tickets of the scan since this cursor as lost with a table.
-    pub(crate) fn lose(&self, begun_at: String) {
-        // If another table failed before, its cursor counts.
-        let _ = self.lost_from.set(begun_at);
-    }
-
-    /// Whether this scan returned a ticket.
-    pub(crate) fn has_returned(&self) -> bool {
-        self.status.yielded() > self.returned_before
+        Arc::new(Shared { reader: Reader::new(source), total_is_a_limit, progress })
     }
 
     /// Raises an exception if no table can be made of the scan: at its end, and after it failed. A table of a scan
     /// that has not begun may be empty.
     pub(crate) fn check_for_table(&self, py: Python<'_>) -> PyResult<()> {
-        if self.status.report().requests == 0 && !self.is_closed() && self.lost_from.get().is_none() {
+        if self.status.report().requests == 0 && !self.is_closed() && !self.is_lost() {
             return Ok(());
         }
         match self.step(Duration::ZERO, look) {
@@ -251,31 +109,9 @@ impl Shared {
         }
     }
 
-    /// Waits for the next page without a time limit; for readers of Arrow streams on their own threads.
-    pub(crate) fn wait_for_page(&self) -> Result<Option<Tickets>, String> {
-        let mut reserved_since = None;
-        loop {
-            match self.step(SIGNAL_INTERVAL, Shared::take_page) {
-                Step::Done(page) => return page.transpose().map_err(|error| error.to_string()),
-                Step::NotYet => {
-                    if !self.lock().is_reserved {
-                        reserved_since = None;
-                    } else if reserved_since.get_or_insert_with(Instant::now).elapsed() > MAX_RESERVATION {
-                        return Err(
-                            "another thread takes a ticket of the scan and does not finish".to_owned()
-                        );
-                    }
-                }
-                // Closing must not look like the end.
-                Step::Closed => return Err("the scan is closed".to_owned()),
-                Step::Lost => return Err(LOST.to_owned()),
-            }
-        }
-    }
-
     /// The next page, for an Arrow stream that a Python thread reads.
     pub(crate) fn page_for_stream(&self, py: Python<'_>) -> PyResult<Option<Tickets>> {
-        let page = self.wait(py, Shared::take_page)?;
+        let page = self.wait(py, Reader::take_page)?;
         self.show_progress(py, page.is_none())?;
         Ok(page)
     }
@@ -332,7 +168,7 @@ impl Shared {
 
     /// Takes the next page if it is available: `None` if it is not, `Some(None)` at the end.
     pub(crate) fn try_page(&self, py: Python<'_>) -> PyResult<Option<Option<Tickets>>> {
-        let page = self.finished(py, self.step(Duration::ZERO, Shared::take_page))?;
+        let page = self.finished(py, self.step(Duration::ZERO, Reader::take_page))?;
         if let Some(page) = &page {
             self.show_progress(py, page.is_none())?;
         }
@@ -440,7 +276,7 @@ impl Scan {
             if let Some(ticket) = self.begun(py, shared, &mut making)? {
                 return Ok(Some(ticket));
             }
-            let step = shared.step(Duration::ZERO, Shared::reserve_page);
+            let step = shared.step(Duration::ZERO, Reader::reserve_page);
             let Step::Done(Some(Ok((tickets, generation)))) = step else { return Ok(None) };
             let page = self.page_of(py, tickets);
             shared.settle(|_| ());
@@ -472,14 +308,9 @@ impl Scan {
             *begun = None;
             return Ok(None);
         }
-        {
-            // A thread that holds this lock does not wait for the interpreter's.
-            let mut reading = shared.lock();
-            if reading.generation != making.generation {
-                *begun = None;
-                return Ok(None);
-            }
-            reading.is_reserved = true;
+        if !shared.reserve_next(making.generation) {
+            *begun = None;
+            return Ok(None);
         }
         let made = making::ticket(py, &making.page, making.next, &mut making.recent);
         if made.is_ok() {
@@ -490,11 +321,6 @@ impl Scan {
         }
         made
     }
-}
-
-/// Whether an item is available, without taking it. The error of a scan is taken, because it is returned again.
-fn look(reading: &mut Reading) -> Option<Result<(), Error>> {
-    Some(reading.source.peek_page()?.map(|_| ()))
 }
 
 /// A wait for a scan that can be canceled.
@@ -528,7 +354,7 @@ impl ScanPages {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<Page>>> {
         let scan = self.scan.get();
         let shared = scan.shared(py)?;
-        let Some((tickets, _)) = shared.wait(py, Shared::reserve_page)? else {
+        let Some((tickets, _)) = shared.wait(py, Reader::reserve_page)? else {
             shared.show_progress(py, true)?;
             return Ok(None);
         };

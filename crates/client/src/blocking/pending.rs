@@ -2,8 +2,6 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread;
 use std::time::Duration;
 
 use gettickets_protocol::{GetTickets, Page};
@@ -12,6 +10,8 @@ use super::client::Client;
 use crate::cancellation::Cancellation;
 use crate::error::{Error, TransportError, TransportErrorKind};
 use crate::scan::FetchContext;
+use crate::sync::mpsc::{Receiver, sync_channel};
+use crate::sync::thread;
 
 /// A request in progress on a thread of its own. Made by [`Client::start`].
 ///

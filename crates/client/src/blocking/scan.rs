@@ -7,9 +7,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use super::client::Client;
 use crate::cancellation::Cancellation;
@@ -20,6 +19,8 @@ use crate::scan::{
     Available, Cursor, Delivery, Fetch, FetchContext, Fetched, InvalidCursor, Observed, ScanReport,
     ScanStatus, SharedTicket, settings_methods,
 };
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{Condvar, Instant, Mutex, MutexGuard};
 
 /// How often a waiting consumer checks the cancellation.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);

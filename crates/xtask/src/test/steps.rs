@@ -21,6 +21,11 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "rust", about: "every Rust test, documentation examples included", run: rust },
     Step { name: "scan", about: "the guarantee of a scan, with a report of the histories tried", run: scan },
     Step {
+        name: "models",
+        about: "the concurrent parts under model checkers, in thousands of schedules",
+        run: models,
+    },
+    Step {
         name: "fuzz",
         about: "every fuzz target builds and runs for some seconds",
         run: crate::fuzz::test,
@@ -97,6 +102,13 @@ fn rust() -> Result {
 fn scan() -> Result {
     cargo("test --quiet --locked --workspace --test scan -- --nocapture --test-threads=1 model adversary")
         .env("SCAN_HISTORIES", "100000")
+        .run()
+}
+
+/// The step `rust` has run these tests too, with fewer schedules.
+fn models() -> Result {
+    cargo("test --quiet --locked --workspace --test threads --test atomics")
+        .env("MODEL_SCHEDULES", "4000")
         .run()
 }
 
