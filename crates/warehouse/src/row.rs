@@ -1,39 +1,52 @@
 //! A ticket as a row, with the columns of every table. Used by the mirror and by Singer.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use gettickets::{DateTime, FIELDS, Field, FieldKind, FieldValue, TicketRef};
 use gettickets_arrow::{ColumnKind, NumberTooLarge, TableColumn, signed};
+use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use xxhash_rust::xxh3::Xxh3;
 
 /// A value of a column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Cell {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cell<'a> {
     Null,
     Integer(i64),
-    Text(String),
+    Text(&'a str),
 }
 
-impl Cell {
+impl<'a> Cell<'a> {
     /// The value as text, for the table of changes.
-    pub(crate) fn to_text(&self) -> Option<String> {
+    pub(crate) fn to_text(self) -> Option<Cow<'a, str>> {
         match self {
             Cell::Null => None,
-            Cell::Integer(number) => Some(number.to_string()),
-            Cell::Text(text) => Some(text.clone()),
+            Cell::Integer(number) => Some(number.to_string().into()),
+            Cell::Text(text) => Some(text.into()),
         }
     }
+}
+
+/// A value of a column, with the place of its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Slot {
+    Null,
+    Integer(i64),
+    Text(Range<usize>),
 }
 
 /// A ticket as a row: one cell for each of the [`columns`], in their order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: i64,
-    pub(crate) cells: Vec<Cell>,
+    slots: Vec<Slot>,
+    /// The texts of all cells.
+    text: String,
     /// A digest of the server's data, by which a changed ticket is detected without reading its row.
     pub(crate) fingerprint: i64,
     /// Whether a text has a NUL character, which databases do not store.
@@ -78,70 +91,142 @@ impl Row {
         zone: Option<&TimeZone>,
         access_keys: bool,
     ) -> Result<Row, NumberTooLarge> {
+        let mut row = Row {
+            id: signed(&ticket, "id", ticket.id())?,
+            slots: Vec::with_capacity(FIELDS.len() + 4),
+            text: String::with_capacity(512),
+            fingerprint: 0,
+            had_nul: false,
+        };
         let mut digest = Xxh3::new();
-        let mut cells = Vec::with_capacity(FIELDS.len() + 4);
         // A time column cannot hold the text of an unreadable date, so the text is stored here, as in every table.
         let mut extra = serde_json::Map::new();
         for spec in &FIELDS {
-            let cell = match ticket.value(spec.field) {
-                None | Some(FieldValue::Null) => Cell::Null,
-                Some(_) if spec.sensitive && !access_keys => Cell::Null,
-                Some(FieldValue::Integer(number)) => Cell::Integer(signed(&ticket, spec.name, number)?),
-                Some(FieldValue::Boolean(value)) => Cell::Integer(value.into()),
-                Some(FieldValue::Text(text)) => Cell::Text(text.to_owned()),
-                Some(FieldValue::DateTime(time)) => {
-                    time.map_or(Cell::Null, |time| Cell::Text(wall_clock(time)))
+            let number = |number| signed(&ticket, spec.name, number);
+            match ticket.value(spec.field) {
+                None | Some(FieldValue::Null) => row.push(Cell::Null),
+                Some(_) if spec.sensitive && !access_keys => row.push(Cell::Null),
+                Some(FieldValue::Integer(value)) => row.push(Cell::Integer(number(value)?)),
+                Some(FieldValue::Boolean(value)) => row.push(Cell::Integer(value.into())),
+                Some(FieldValue::Text(text)) => row.push(Cell::Text(text)),
+                Some(FieldValue::DateTime(None)) => row.push(Cell::Null),
+                Some(FieldValue::DateTime(Some(time))) => {
+                    row.push_printed(|text| TIMES.print_datetime(&time, text));
                 }
                 Some(FieldValue::Attachments(attachments)) => {
                     let attachments = attachments.map(|attachment| {
-                        let index = signed(&ticket, spec.name, attachment.index)?;
+                        let index = number(attachment.index)?;
                         Ok(json!({"filename": attachment.filename, "index": index}))
                     });
-                    Cell::Text(attachments.collect::<Result<serde_json::Value, _>>()?.to_string())
+                    let attachments = attachments.collect::<Result<serde_json::Value, _>>()?;
+                    row.push(Cell::Text(&attachments.to_string()));
                 }
                 Some(FieldValue::UnreadableDate(text)) => {
                     extra.insert(spec.name.to_owned(), text.into());
-                    Cell::Null
+                    row.push(Cell::Null);
                 }
                 // A value kind without a case here is stored as its documented text.
-                Some(other) => Cell::Text(serde_json::to_string(&other).unwrap_or_default()),
-            };
-            write(&mut digest, &cell);
-            cells.push(cell);
+                Some(other) => row.push(Cell::Text(&serde_json::to_string(&other).unwrap_or_default())),
+            }
+            write(&mut digest, row.last());
             if spec.kind == FieldKind::DateTime {
                 let time = if spec.field == Field::Date { ticket.date() } else { ticket.lastreply() };
-                let zone = ticket.time_zone(spec.field, zone);
-                cells.push(time.zip(zone).map_or(Cell::Null, |(time, zone)| utc(time, &zone)));
+                match time.zip(ticket.time_zone(spec.field, zone)).and_then(|(time, zone)| utc(time, &zone)) {
+                    Some(time) => row.push_printed(|text| TIMES.print_timestamp(&time, text)),
+                    None => row.push(Cell::Null),
+                }
             }
             if spec.field == Field::Subject {
-                cells.push(Cell::Text(ticket.subject_text().into_owned()));
+                row.push(Cell::Text(&ticket.subject_text()));
             }
         }
         extra.extend(ticket.extra());
-        let extra = if extra.is_empty() {
-            Cell::Null
+        if extra.is_empty() {
+            row.push(Cell::Null);
         } else {
-            Cell::Text(serde_json::Value::from(extra).to_string())
+            row.push(Cell::Text(&serde_json::Value::from(extra).to_string()));
+        }
+        write(&mut digest, row.last());
+        row.fingerprint = digest.digest().cast_signed();
+        if row.text.contains('\0') {
+            row.replace_nul();
+        }
+        Ok(row)
+    }
+
+    /// A row with these cells.
+    #[cfg(test)]
+    pub(crate) fn of(id: i64, cells: &[Cell<'_>]) -> Row {
+        let mut row =
+            Row { id, slots: Vec::new(), text: String::new(), fingerprint: -id, had_nul: id % 2 == 0 };
+        cells.iter().for_each(|cell| row.push(*cell));
+        row
+    }
+
+    fn push(&mut self, cell: Cell<'_>) {
+        self.slots.push(match cell {
+            Cell::Null => Slot::Null,
+            Cell::Integer(number) => Slot::Integer(number),
+            Cell::Text(text) => {
+                let start = self.text.len();
+                self.text.push_str(text);
+                Slot::Text(start..self.text.len())
+            }
+        });
+    }
+
+    /// Pushes the text that `print` appends, or null if it fails.
+    fn push_printed(&mut self, print: impl FnOnce(&mut String) -> Result<(), jiff::Error>) {
+        let start = self.text.len();
+        let printed = print(&mut self.text);
+        self.slots.push(if printed.is_ok() { Slot::Text(start..self.text.len()) } else { Slot::Null });
+    }
+
+    /// Replaces the NUL characters of all texts.
+    fn replace_nul(&mut self) {
+        let mut replaced = Row {
+            id: self.id,
+            slots: Vec::new(),
+            text: String::new(),
+            fingerprint: self.fingerprint,
+            had_nul: true,
         };
-        write(&mut digest, &extra);
-        cells.push(extra);
-        let mut had_nul = false;
-        for cell in &mut cells {
-            if let Cell::Text(text) = cell
-                && text.contains('\0')
-            {
-                *text = text.replace('\0', "\u{fffd}");
-                had_nul = true;
+        for cell in self.cells() {
+            match cell {
+                Cell::Text(text) => replaced.push(Cell::Text(&text.replace('\0', "\u{fffd}"))),
+                other => replaced.push(other),
             }
         }
-        let id = signed(&ticket, "id", ticket.id())?;
-        Ok(Row { id, cells, fingerprint: digest.digest().cast_signed(), had_nul })
+        *self = replaced;
+    }
+
+    /// The cells, in the order of the columns.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.slots.iter().map(|slot| self.filled(slot))
+    }
+
+    /// The cell of a column.
+    pub(crate) fn cell_at(&self, column: usize) -> Cell<'_> {
+        self.slots.get(column).map_or(Cell::Null, |slot| self.filled(slot))
     }
 
     /// The cell of a field.
-    pub(crate) fn cell(&self, field: Field) -> &Cell {
+    pub(crate) fn cell(&self, field: Field) -> Cell<'_> {
         let found = POSITIONS.iter().find(|(of, _)| *of == field);
-        found.and_then(|(_, index)| self.cells.get(*index)).unwrap_or(&Cell::Null)
+        found.map_or(Cell::Null, |(_, column)| self.cell_at(*column))
+    }
+
+    /// The cell that was pushed last.
+    fn last(&self) -> Cell<'_> {
+        self.slots.last().map_or(Cell::Null, |slot| self.filled(slot))
+    }
+
+    fn filled(&self, slot: &Slot) -> Cell<'_> {
+        match slot {
+            Slot::Null => Cell::Null,
+            Slot::Integer(number) => Cell::Integer(*number),
+            Slot::Text(range) => Cell::Text(self.text.get(range.clone()).unwrap_or_default()),
+        }
     }
 }
 
@@ -152,7 +237,7 @@ static POSITIONS: LazyLock<Vec<(Field, usize)>> = LazyLock::new(|| {
     FIELDS.iter().filter_map(|spec| Some((spec.field, position(spec.name)?))).collect()
 });
 
-fn write(digest: &mut Xxh3, cell: &Cell) {
+fn write(digest: &mut Xxh3, cell: Cell<'_>) {
     match cell {
         Cell::Null => digest.update(&[0]),
         Cell::Integer(number) => {
@@ -167,16 +252,17 @@ fn write(digest: &mut Xxh3, cell: &Cell) {
     }
 }
 
-/// Formats a time as `YYYY-MM-DD HH:MM:SS`, which sorts by time and which databases can read.
+/// Prints times as `YYYY-MM-DD HH:MM:SS`, with a `Z` after times in UTC: a form that sorts by time and that databases can
+/// read.
+const TIMES: DateTimePrinter = DateTimePrinter::new().separator(b' ');
+
+/// Formats a time as `YYYY-MM-DD HH:MM:SS`.
 pub(crate) fn wall_clock(time: DateTime) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    TIMES.datetime_to_string(&time)
 }
 
 /// Converts a local time to UTC. A local time that occurs twice is the first of the two; for one that a clock change
 /// skipped, the offset before the change is used.
-fn utc(time: DateTime, zone: &TimeZone) -> Cell {
-    match zone.to_ambiguous_timestamp(time).compatible() {
-        Ok(timestamp) => Cell::Text(timestamp.strftime("%Y-%m-%d %H:%M:%SZ").to_string()),
-        Err(_) => Cell::Null,
-    }
+fn utc(time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    zone.to_ambiguous_timestamp(time).compatible().ok()
 }

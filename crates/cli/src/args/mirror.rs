@@ -12,7 +12,7 @@ use super::{ConnectionArgs, Profiles};
 /// The tables are installs, tickets (the current state), changes (old value, new value, and when the change was seen)
 /// and runs. A run stores each install in one transaction, as soon as its list has been read: if the run fails or is
 /// interrupted, each install keeps its last complete state. Only one run at a time can write to a database; other
-/// programs can read it meanwhile.
+/// programs can read it meanwhile, except during the first run into a file.
 ///
 /// A full run reads every ticket. Only a full run finds tickets that were closed, moved, flagged or deleted without a
 /// reply. The runs between two full runs read the tickets that were opened or answered since the last run, in a request

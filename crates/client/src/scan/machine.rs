@@ -691,7 +691,7 @@ impl ScanMachine {
             Purpose::Sample => {
                 let since = self.since.unwrap_or_default();
                 let agrees = !self.irregular;
-                self.pass.on_sample(&self.order, &arrived.rows, since, agrees);
+                self.with_pass(|pass, context| pass.on_sample(context, &arrived.rows, since, agrees));
                 if self.pass.ended().is_some() {
                     self.early = true;
                 }

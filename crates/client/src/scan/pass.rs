@@ -281,6 +281,9 @@ pub(super) struct Pass {
     pub(super) sampled: bool,
 }
 
+/// How many times more rows the sample of the end of the list has if it has to be read again.
+const LAST_SAMPLE_FACTOR: u64 = 8;
+
 /// By how much a server's clock may be set back: the end of daylight saving is at most two hours, and servers with a
 /// wrong time zone were three hours behind.
 pub(super) const MARGIN: Stamp = 3 * 3600;
@@ -1090,20 +1093,33 @@ impl Pass {
     }
 
     /// A sample of the rest of the list. If all samples agree that the rest is older than `since`, the pass ends early.
-    pub(super) fn on_sample(&mut self, order: &Order, rows: &[Row], since: Stamp, regular: bool) {
-        let State::Sampling { offsets, last, .. } = &mut self.state else { return };
-        offsets.pop();
-        let agrees = regular
-            && order.only_newest_reply_first()
-            && rows.iter().all(|row| row.activity() < since && row.activity() > 0)
+    pub(super) fn on_sample(&mut self, context: &Context<'_>, rows: &[Row], since: Stamp, regular: bool) {
+        let State::Sampling { offsets, last, limits } = &mut self.state else { return };
+        let offset = offsets.pop().unwrap_or_default();
+        let is_last = offsets.is_empty();
+        let are_old = rows.iter().all(|row| row.activity() < since && row.activity() > 0);
+        let ordered = regular && context.order.only_newest_reply_first() && are_old && !rows.is_empty();
+        if ordered && is_last && rows.iter().all(|row| row.lastreply == 0) {
             // Tickets without a last reply are at the end of the list, and may have been opened at any time. So all of
-            // them have to be on the last sample.
+            // them have to be on the last sample, which is read again with more rows.
+            let more = context.window.within(limits.1.saturating_mul(LAST_SAMPLE_FACTOR));
+            if more > limits.1 {
+                offsets.push(offset.saturating_add(limits.1).saturating_sub(more));
+                limits.1 = more;
+                return;
+            }
+        }
+        let agrees = ordered
             && rows.first().is_some_and(|row| row.lastreply <= *last && row.lastreply > 0)
-            && (offsets.is_empty() || rows.iter().all(|row| row.lastreply > 0));
+            && match is_last {
+                // A server that sends fewer rows than requested leaves out the last ones.
+                true => context.totals.last.is_some_and(|total| offset + rows.len() as u64 >= total),
+                false => rows.iter().all(|row| row.lastreply > 0),
+            };
         *last = rows.last().map_or(0, |row| row.lastreply);
         if !agrees {
             self.state = State::Reading;
-        } else if offsets.is_empty() {
+        } else if is_last {
             self.state = State::Ended(Ended::Early);
         }
     }

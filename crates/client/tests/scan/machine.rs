@@ -235,6 +235,35 @@ fn updated_since_ends_early_only_if_samples_agree() {
 }
 
 #[test]
+fn the_last_sample_has_all_tickets_without_a_last_reply() {
+    // The last number is the server's largest page: a sample that it cuts off is not the end of the list.
+    for (without, recent, cap, reads_all) in [
+        (500, None, 1_000, false),
+        (500, Some(250), 1_000, true),
+        (1_200, None, 1_000, true),
+        (500, None, 100, true),
+    ] {
+        let mut world = World { cap: Cap::At(cap), ..World::new(9, 12_000, 900) };
+        world.tickets.sort_by_key(|ticket| ticket.date);
+        let mut newest: Vec<_> = world.tickets.iter().map(|ticket| ticket.lastreply).collect();
+        newest.sort_unstable();
+        world.since = newest[newest.len() - 40];
+        world.tickets.iter_mut().take(without).for_each(|ticket| ticket.lastreply = 0);
+        if let Some(recent) = recent {
+            world.tickets[recent].date = world.since + 1;
+        }
+        let expected =
+            world.tickets.iter().filter(|ticket| ticket.lastreply.max(ticket.date) >= world.since).count();
+        let settings = Settings { updated_since: Some(time(world.since)), ..settings(1_000) };
+        let outcome = scan(&mut world, settings);
+        assert_complete(&world, &outcome);
+        assert_eq!(outcome.yielded.len(), expected);
+        let (requests, case) = (outcome.requests, (without, recent, cap));
+        assert_eq!(requests > 18, reads_all, "{case:?}: {requests} requests");
+    }
+}
+
+#[test]
 fn updated_since_yields_new_tickets_with_an_older_or_missing_last_reply() {
     for limit in [20, 100] {
         let mut world = World::new(9, 900, 900);

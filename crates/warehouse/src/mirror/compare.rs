@@ -1,5 +1,7 @@
 //! Compares a ticket with its row in the mirror. No database and no clock.
 
+use std::borrow::Cow;
+
 use gettickets::Field;
 
 use crate::row::{Row, TRACKED};
@@ -17,6 +19,11 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// The state of a ticket that is not gone and has this fingerprint, without the values.
+    pub(crate) fn same(fingerprint: i64) -> Known {
+        Known { fingerprint, ..Known::default() }
+    }
+
     /// Whether the row equals the stored one, and the ticket is not marked as gone.
     pub(crate) fn is_same(&self, row: &Row) -> bool {
         self.fingerprint == row.fingerprint && self.gone.is_none()
@@ -51,7 +58,7 @@ pub(crate) const REPLACED: &str = "replaced";
 /// recorded.
 pub(crate) fn compare(known: Option<&Known>, row: &Row, first_run: bool) -> Verdict {
     let id = row.id;
-    let text = |field: Field| row.cell(field).to_text();
+    let text = |field: Field| row.cell(field).to_text().map(Cow::into_owned);
     let Some(known) = known else {
         let opened = Change { id, what: "opened", old: None, new: text(Field::Status) };
         return Verdict::New(if first_run { Vec::new() } else { vec![opened] });

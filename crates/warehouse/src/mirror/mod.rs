@@ -4,6 +4,7 @@ pub(crate) mod compare;
 pub(crate) mod error;
 mod lock;
 pub(crate) mod postgres;
+mod reading;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;

@@ -1,5 +1,6 @@
 //! The mirror's database in PostgreSQL. Rows are sent as arrays, one statement for each page.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,10 +20,12 @@ use super::compare::{Change, Known};
 use super::error::{MirrorError, MirrorErrorKind};
 use super::schema;
 use super::store::{Ending, History, KnownInstall, Store};
-use crate::row::{Cell, Row, TRACKED, columns};
+use crate::row::{Row, TRACKED, columns};
 
 /// The advisory lock that a run holds in its database.
 const LOCK: i64 = schema::APPLICATION_ID as i64;
+/// The largest number of ids in one query.
+const MOST_IDS: usize = 1_000;
 /// How long to wait for a connection unless the URL says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -237,8 +240,30 @@ impl Store for Database {
         Ok(row.get(0))
     }
 
-    fn known(&mut self, install: &str, ids: &[i64]) -> Result<HashMap<i64, Known>, MirrorError> {
-        let rows = self.client.query(&self.select, &[&install, &ids])?;
+    fn known(&mut self, install: &str, tickets: &[(i64, i64)]) -> Result<HashMap<i64, Known>, MirrorError> {
+        if tickets.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<i64> = tickets.iter().map(|(id, _)| *id).collect();
+        let fingerprints: HashMap<i64, i64> = tickets.iter().copied().collect();
+        let rows = self.client.query(
+            "SELECT id, fingerprint, gone IS NULL FROM tickets WHERE install = $1 AND id = ANY($2)",
+            &[&install, &ids],
+        )?;
+        let mut found = HashMap::with_capacity(rows.len());
+        let mut different = Vec::new();
+        for row in &rows {
+            let (id, fingerprint): (i64, i64) = (row.get(0), row.get(1));
+            if row.get(2) && fingerprints.get(&id) == Some(&fingerprint) {
+                found.insert(id, Known::same(fingerprint));
+            } else {
+                different.push(id);
+            }
+        }
+        if different.is_empty() {
+            return Ok(found);
+        }
+        let rows = self.client.query(&self.select, &[&install, &different])?;
         let known = |row: &postgres::Row| {
             let mut known = Known {
                 fingerprint: row.get(1),
@@ -252,7 +277,8 @@ impl Store for Database {
             }
             (row.get(0), known)
         };
-        Ok(rows.iter().map(known).collect())
+        found.extend(rows.iter().map(known));
+        Ok(found)
     }
 
     fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError> {
@@ -260,8 +286,8 @@ impl Store for Database {
             return Ok(());
         }
         let fingerprints: Vec<i64> = rows.iter().map(|row| row.fingerprint).collect();
-        let columns: Vec<Vec<Option<String>>> = (0..columns().count())
-            .map(|index| rows.iter().map(|row| row.cells.get(index).and_then(Cell::to_text)).collect())
+        let columns: Vec<Vec<Option<Cow<'_, str>>>> = (0..columns().count())
+            .map(|column| rows.iter().map(|row| row.cell_at(column).to_text()).collect())
             .collect();
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&install, &now, &fingerprints];
         parameters.extend(columns.iter().map(|column| column as &(dyn ToSql + Sync)));
@@ -291,16 +317,24 @@ impl Store for Database {
         install: &str,
         keep: &dyn Fn(i64) -> bool,
     ) -> Result<Vec<(i64, Option<String>)>, MirrorError> {
-        let mut rows = self.client.query_raw(
-            "SELECT id, status FROM tickets WHERE install = $1 AND gone IS NULL ORDER BY id",
-            [install],
-        )?;
-        let mut found = Vec::new();
+        let mut rows =
+            self.client.query_raw("SELECT id FROM tickets WHERE install = $1 AND gone IS NULL", [install])?;
+        let mut ids: Vec<i64> = Vec::new();
         while let Some(row) = rows.next()? {
-            let id: i64 = row.get(0);
+            let id = row.get(0);
             if keep(id) {
-                found.push((id, row.get(1)));
+                ids.push(id);
             }
+        }
+        drop(rows);
+        ids.sort_unstable();
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(MOST_IDS) {
+            let statuses = self.client.query(
+                "SELECT id, status FROM tickets WHERE install = $1 AND id = ANY($2) ORDER BY id",
+                &[&install, &ids],
+            )?;
+            found.extend(statuses.iter().map(|row| (row.get(0), row.get(1))));
         }
         Ok(found)
     }
@@ -359,7 +393,7 @@ fn utc(expression: &str) -> String {
     format!("to_char({expression}, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
 }
 
-/// A field as text in the form of [`Cell::to_text`].
+/// A field as text in the form of [`Cell::to_text`](crate::row::Cell::to_text).
 fn as_text(field: Field) -> String {
     let spec = FIELDS.iter().find(|spec| spec.field == field);
     match spec {

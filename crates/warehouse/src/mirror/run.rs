@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use gettickets::{Cancellation, Error, Page};
@@ -9,12 +10,13 @@ use jiff::Timestamp;
 
 use super::error::{MirrorError, MirrorErrorKind};
 use super::postgres;
+use super::reading::{Event, Reading};
 use super::report::{Progress, RunOptions, RunReport};
 use super::sqlite;
 use super::store::{KnownInstall, Store};
 use super::work::Work;
 use crate::fleet::Fleet;
-use crate::fleet::scan::{FleetScan, Step};
+use crate::fleet::scan::FleetScan;
 use crate::install::Install;
 use crate::threads::side_by_side;
 
@@ -24,7 +26,8 @@ const CANCELLATION_INTERVAL: Duration = Duration::from_millis(50);
 /// A database that mirrors the tickets of installs.
 ///
 /// A run stores each install in one transaction: after a crash or an error, each install is either as it was before the
-/// run or up to date. Only one run at a time can write to a database; other programs can read it meanwhile.
+/// run or up to date. Only one run at a time can write to a database; other programs can read it meanwhile,
+/// except during the first run into a file.
 pub struct Mirror {
     store: Box<dyn Store + Send>,
     /// A description of the database, without a password.
@@ -207,36 +210,40 @@ fn read_lists(
             work.stage();
         }
     }
-    let mut scan = FleetScan::start(scans);
+    let conversions = places.iter().filter_map(|index| match runs.get(*index) {
+        Some(Run::Reading(work)) => Some(work.conversion()),
+        _ => None,
+    });
+    let conversions = conversions.collect();
+    let scan = FleetScan::start(scans);
     let cancellations = scan.cancellations().to_vec();
-    loop {
-        let step = scan.step(CANCELLATION_INTERVAL);
-        refuse_cancelled(cancellation)?;
-        match step {
-            Step::Pending => {}
-            Step::Finished => return Ok(()),
-            Step::Page(page) => {
-                let run = places.get(page.index).and_then(|index| runs.get_mut(*index));
-                let Some(Run::Reading(work)) = run else { continue };
-                if !work.take(session.store, &page.tickets)? {
-                    cancellations.get(page.index).inspect(|cancellation| cancellation.cancel());
+    thread::scope(|scope| {
+        let mut reading = Reading::start(scope, scan, conversions, CANCELLATION_INTERVAL);
+        loop {
+            let event = reading.next(CANCELLATION_INTERVAL);
+            refuse_cancelled(cancellation)?;
+            match event {
+                Event::Pending => {}
+                Event::Finished => return Ok(()),
+                Event::Page { index, rows, total } => {
+                    let run = places.get(index).and_then(|index| runs.get_mut(*index));
+                    let Some(Run::Reading(work)) = run else { continue };
+                    if !work.take(session.store, rows)? {
+                        cancellations.get(index).inspect(|cancellation| cancellation.cancel());
+                    }
+                    progress(Progress { install: &work.install.name, tickets: work.tickets(), total });
                 }
-                progress(Progress {
-                    install: &work.install.name,
-                    tickets: work.tickets(),
-                    total: page.total,
-                });
-            }
-            Step::Ended(index) => {
-                let run = places.get(index).and_then(|index| runs.get_mut(*index));
-                let (Some(run), Some(report)) = (run, scan.reports().get(index)) else { continue };
-                if let Run::Reading(work) = run {
-                    work.ended(&report.scan, report.error.clone(), report.is_complete());
+                Event::Ended { index, report } => {
+                    let run = places.get(index).and_then(|index| runs.get_mut(*index));
+                    let Some(run) = run else { continue };
+                    if let Run::Reading(work) = run {
+                        work.ended(&report.scan, report.error.clone(), report.is_complete());
+                    }
+                    run.end(session, cancellation)?;
                 }
-                run.end(session, cancellation)?;
             }
         }
-    }
+    })
 }
 
 fn refuse_cancelled(cancellation: &Cancellation) -> Result<(), MirrorError> {

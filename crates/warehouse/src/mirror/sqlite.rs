@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gettickets::{FIELDS, Field};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, ToSql, params, params_from_iter};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, ToSql, params};
 
 use super::compare::{Change, Known};
 use super::error::{MirrorError, MirrorErrorKind};
@@ -20,6 +20,12 @@ use crate::row::{Cell, Row, TRACKED, columns};
 /// How long SQLite waits while another program has the database locked.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
+/// How long the first commit waits for programs that read the file.
+const FIRST_COMMIT_WAIT: Duration = Duration::from_secs(60);
+
+/// The size of the cache in KiB. The index of a million tickets fits, so a first run does not read it again and again.
+const CACHE_KIB: i64 = 32 << 10;
+
 /// A database with the mirror's tables.
 #[derive(Debug)]
 pub(crate) struct Database {
@@ -28,11 +34,14 @@ pub(crate) struct Database {
     path: PathBuf,
     file: Identity,
     lock: Option<Lock>,
+    /// There are no tickets yet. The first run writes to the file itself, because a large transaction takes twice as
+    /// long with a write-ahead log. Nobody misses the tickets meanwhile.
+    is_empty: bool,
     select: String,
     upsert: String,
 }
 
-impl ToSql for Cell {
+impl ToSql for Cell<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
             Cell::Null => ToSqlOutput::Borrowed(ValueRef::Null),
@@ -58,17 +67,39 @@ impl Database {
         let connection = Connection::open_with_flags(&path, flags)?;
         connection.busy_timeout(LOCK_WAIT)?;
         check(&connection)?;
-        // Programs can read while a run writes; a commit survives a power failure.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // A commit survives a power failure.
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         migrate(&connection)?;
         connection.set_prepared_statement_cache_capacity(16);
-        Ok(Database { connection, path, file, lock: None, select: select(), upsert: upsert() })
+        let is_empty =
+            connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM tickets)", [], |row| row.get(0))?;
+        let (select, upsert) = (select(), upsert());
+        let mut database = Database { connection, path, file, lock: None, is_empty, select, upsert };
+        if !is_empty {
+            database.write_ahead()?;
+        }
+        Ok(database)
     }
 
-    fn known_ticket(&self, install: &str, id: i64) -> Result<Option<Known>, MirrorError> {
+    /// Lets programs read while a run writes, by means of a write-ahead log.
+    fn write_ahead(&mut self) -> Result<(), MirrorError> {
+        self.connection.pragma_update(None, "journal_mode", "WAL")?;
+        self.connection.busy_timeout(LOCK_WAIT)?;
+        self.is_empty = false;
+        Ok(())
+    }
+
+    fn known_ticket(
+        &self,
+        install: &str,
+        (id, fingerprint): (i64, i64),
+    ) -> Result<Option<Known>, MirrorError> {
         let mut select = self.connection.prepare_cached(&self.select)?;
         let known = select.query_row(params![install, id], |row| {
+            if row.get::<_, i64>(0)? == fingerprint && row.get_ref(1)? == ValueRef::Null {
+                return Ok(Known::same(fingerprint));
+            }
             let text = |index: usize| -> rusqlite::Result<Option<String>> {
                 Ok(match row.get_ref(index)? {
                     ValueRef::Integer(number) => Some(number.to_string()),
@@ -162,16 +193,16 @@ impl Store for Database {
         Ok(self.connection.last_insert_rowid())
     }
 
-    fn known(&mut self, install: &str, ids: &[i64]) -> Result<HashMap<i64, Known>, MirrorError> {
+    fn known(&mut self, install: &str, tickets: &[(i64, i64)]) -> Result<HashMap<i64, Known>, MirrorError> {
         // Without a transaction, each query would lock and unlock the database.
-        let is_reading = self.connection.is_autocommit() && !ids.is_empty();
+        let is_reading = self.connection.is_autocommit() && !tickets.is_empty();
         if is_reading {
             self.connection.execute_batch("BEGIN")?;
         }
-        let mut found = HashMap::with_capacity(ids.len());
-        let looked_up = ids.iter().try_for_each(|id| {
-            if let Some(known) = self.known_ticket(install, *id)? {
-                found.insert(*id, known);
+        let mut found = HashMap::with_capacity(tickets.len());
+        let looked_up = tickets.iter().try_for_each(|ticket| {
+            if let Some(known) = self.known_ticket(install, *ticket)? {
+                found.insert(ticket.0, known);
             }
             Ok(())
         });
@@ -184,9 +215,13 @@ impl Store for Database {
     fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError> {
         let mut upsert = self.connection.prepare_cached(&self.upsert)?;
         for row in rows {
-            let fixed: [&dyn ToSql; 3] = [&install, &row.fingerprint, &now];
-            let cells = row.cells.iter().map(|cell| cell as &dyn ToSql);
-            upsert.execute(params_from_iter(fixed.into_iter().chain(cells)))?;
+            upsert.raw_bind_parameter(1, install)?;
+            upsert.raw_bind_parameter(2, row.fingerprint)?;
+            upsert.raw_bind_parameter(3, now)?;
+            for (number, cell) in (4..).zip(row.cells()) {
+                upsert.raw_bind_parameter(number, cell)?;
+            }
+            upsert.raw_execute()?;
         }
         Ok(())
     }
@@ -206,15 +241,24 @@ impl Store for Database {
         install: &str,
         keep: &dyn Fn(i64) -> bool,
     ) -> Result<Vec<(i64, Option<String>)>, MirrorError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT id, status FROM tickets WHERE install = ? AND gone IS NULL ORDER BY id",
-        )?;
+        // The index alone has the ids. The rows are in another order on the disk, so only those that matter are read.
+        let mut select =
+            self.connection.prepare_cached("SELECT id FROM tickets WHERE install = ? ORDER BY id")?;
         let mut rows = select.query([install])?;
-        let mut found = Vec::new();
+        let mut ids: Vec<i64> = Vec::new();
         while let Some(row) = rows.next()? {
-            let id: i64 = row.get(0)?;
+            let id = row.get(0)?;
             if keep(id) {
-                found.push((id, row.get(1)?));
+                ids.push(id);
+            }
+        }
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT status FROM tickets WHERE install = ? AND id = ? AND gone IS NULL")?;
+        let mut found = Vec::new();
+        for id in ids {
+            if let Some(status) = select.query_row(params![install, id], |row| row.get(0)).optional()? {
+                found.push((id, status));
             }
         }
         Ok(found)
@@ -268,7 +312,15 @@ impl Store for Database {
             let message = "the file was removed or moved while the run wrote to it";
             return Err(MirrorError::new(MirrorErrorKind::Database, message));
         }
-        Ok(self.connection.execute_batch("COMMIT")?)
+        if !self.is_empty {
+            return Ok(self.connection.execute_batch("COMMIT")?);
+        }
+        // Without a write-ahead log, the commit has to wait for programs that are reading.
+        self.connection.busy_timeout(FIRST_COMMIT_WAIT)?;
+        self.connection.execute_batch("COMMIT")?;
+        // If this fails, the next run that opens the file tries again.
+        let _ = self.write_ahead();
+        Ok(())
     }
 }
 

@@ -38,8 +38,9 @@ pub(crate) trait Store {
     /// Inserts a run and returns its number.
     fn begin_run(&mut self, install: &str, started: &str, since: Option<&str>) -> Result<i64, MirrorError>;
 
-    /// Returns the stored state of these tickets.
-    fn known(&mut self, install: &str, ids: &[i64]) -> Result<HashMap<i64, Known>, MirrorError>;
+    /// Returns the stored state of these tickets, given by their ids and fingerprints. Of a ticket that is not gone and
+    /// has the same fingerprint, only that is returned.
+    fn known(&mut self, install: &str, tickets: &[(i64, i64)]) -> Result<HashMap<i64, Known>, MirrorError>;
 
     /// Inserts tickets or replaces their rows; `now` is the time at which they were first seen or changed.
     fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError>;

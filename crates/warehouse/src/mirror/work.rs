@@ -5,7 +5,7 @@ use std::mem;
 use std::time::Duration;
 
 use gettickets::scan::ScanFinding;
-use gettickets::{DateTime, Error, Page, Scan, ScanReport, Tickets};
+use gettickets::{DateTime, Error, Page, Scan, ScanReport, TicketRef};
 use gettickets_arrow::NumberTooLarge;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::compare::{Change, Known, REPLACED, Verdict, compare};
 use super::error::MirrorError;
+use super::reading::{Conversion, Rows};
 use super::report::{Mode, RunOptions, RunReport};
 use super::stage::Stage;
 use super::store::{Ending, History, KnownInstall, Store};
@@ -148,20 +149,29 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Stores the tickets of a page, or keeps them for later. Returns `false` if a value does not fit into the
-    /// database; then no more pages need to be read.
-    pub(super) fn take(&mut self, store: &mut dyn Store, tickets: &Tickets) -> Result<bool, MirrorError> {
+    /// How the tickets of the install are converted to rows.
+    pub(super) fn conversion(&self) -> Conversion<'a> {
+        Conversion { install: self.install, ahead: self.ahead }
+    }
+
+    /// Stores the rows of a page, or keeps them for later. Returns `false` if a value does not fit into the database;
+    /// then no more pages need to be read.
+    pub(super) fn take(
+        &mut self,
+        store: &mut dyn Store,
+        rows: Result<Rows, NumberTooLarge>,
+    ) -> Result<bool, MirrorError> {
         if self.error.is_some() {
             return Ok(false);
         }
-        let mut rows = match self.rows(tickets) {
-            Ok(rows) => rows,
+        let mut rows = match rows {
+            Ok(rows) => self.learn(rows),
             Err(error) => {
                 self.error = Some(error.into());
                 return Ok(false);
             }
         };
-        let known = self.known(store, &rows)?;
+        let known = self.known(store, &rows, &self.seen)?;
         self.seen.extend(rows.iter().map(|row| row.id));
         self.report.tickets += rows.len() as u64;
         let Some(stage) = &mut self.stage else {
@@ -174,31 +184,27 @@ impl<'a> Work<'a> {
         Ok(true)
     }
 
-    /// Converts the tickets of a page to rows. Also updates what is known about the order of the list and the newest
-    /// reply.
-    fn rows(&mut self, tickets: &Tickets) -> Result<Vec<Row>, NumberTooLarge> {
-        let mut rows = Vec::with_capacity(tickets.len());
-        for ticket in tickets {
-            // In that order, tickets without a reply come last.
-            self.ordered &= ticket.lastreply() <= self.previous;
-            self.previous = ticket.lastreply();
-            if let Some(reply) = ticket.lastreply()
-                && reply <= self.ahead
-                && self.newest.is_none_or(|newest| reply > newest)
-            {
-                self.newest = Some(reply);
-            }
-            rows.push(Row::new(ticket, self.install.time_zone.as_ref(), self.install.access_keys)?);
+    /// Updates what is known about the order of the list and the newest reply.
+    fn learn(&mut self, page: Rows) -> Vec<Row> {
+        if let Some((first, last)) = page.ends {
+            self.ordered &= page.ordered && first <= self.previous;
+            self.previous = last;
         }
-        Ok(rows)
+        self.newest = self.newest.max(page.newest);
+        page.rows
     }
 
-    /// Returns the stored state of the tickets of a page. Does not query ids that cannot be stored: those above the
-    /// highest id before this run, unless this run has read them.
-    fn known(&self, store: &mut dyn Store, rows: &[Row]) -> Result<HashMap<i64, Known>, MirrorError> {
-        let may_be_known = |id: &i64| *id <= self.highest_before || self.seen.contains(id);
-        let ids: Vec<i64> = rows.iter().map(|row| row.id).filter(may_be_known).collect();
-        store.known(&self.install.name, &ids)
+    /// Returns the stored state of tickets. Does not query ids that cannot be stored: those above the highest id before
+    /// this run, unless they are in `stored`.
+    fn known(
+        &self,
+        store: &mut dyn Store,
+        rows: &[Row],
+        stored: &HashSet<i64>,
+    ) -> Result<HashMap<i64, Known>, MirrorError> {
+        let may_be_known = |row: &&Row| row.id <= self.highest_before || stored.contains(&row.id);
+        let tickets: Vec<_> = rows.iter().filter(may_be_known).map(|row| (row.id, row.fingerprint)).collect();
+        store.known(&self.install.name, &tickets)
     }
 
     /// Writes the rows that are new or differ from the stored ones, and records the changes.
@@ -248,13 +254,12 @@ impl<'a> Work<'a> {
         if !is_ordered || old < OLD_ROWS || page.startnumber().unwrap_or(0) != 0 {
             return Ok(false);
         }
-        let Ok(ids) = tickets.iter().map(|ticket| i64::try_from(ticket.id())).collect::<Result<Vec<_>, _>>()
-        else {
-            return Ok(false);
-        };
-        let known = store.known(&self.install.name, &ids)?;
-        let is_new = |id: &&i64| known.get(id).is_none_or(|known| known.gone.is_some());
-        let new = ids.iter().filter(is_new).count() as u64;
+        // The fingerprint does not matter here.
+        let key = |ticket: TicketRef<'_>| i64::try_from(ticket.id()).map(|id| (id, 0));
+        let Ok(keys) = tickets.iter().map(key).collect::<Result<Vec<_>, _>>() else { return Ok(false) };
+        let known = store.known(&self.install.name, &keys)?;
+        let is_new = |(id, _): &&(i64, i64)| known.get(id).is_none_or(|known| known.gone.is_some());
+        let new = keys.iter().filter(is_new).count() as u64;
         Ok(total <= store.count_present(&self.install.name)?.saturating_add(new))
     }
 
@@ -263,7 +268,8 @@ impl<'a> Work<'a> {
         let since = self.since.unwrap_or(DateTime::MIN);
         let recent =
             page.iter().take_while(|ticket| ticket.lastreply().is_some_and(|reply| reply >= since)).count();
-        self.take(store, &page.tickets().slice(..recent))?;
+        let rows = self.conversion().rows(&page.tickets().slice(..recent));
+        self.take(store, rows)?;
         self.report.requests = 1;
         self.report.complete = true;
         for finding in page.findings() {
@@ -322,13 +328,14 @@ impl<'a> Work<'a> {
         store: &mut dyn Store,
     ) -> Result<Result<RunReport, MirrorError>, MirrorError> {
         if let Some(mut stage) = self.stage.take() {
+            let mut stored = HashSet::new();
             stage.drain(|rows| {
-                let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-                let known = store.known(&self.install.name, &ids)?;
+                let known = self.known(store, &rows, &stored)?;
+                stored.extend(rows.iter().map(|row| row.id));
                 self.store(store, &known, rows)
             })?;
         }
-        if self.report.complete && self.report.full {
+        if self.report.complete && self.report.full && self.highest_before > i64::MIN {
             self.mark_gone(store)?;
         }
         if self.replaced > 0 {

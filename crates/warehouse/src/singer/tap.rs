@@ -245,17 +245,17 @@ impl<'a> Sync<'a> {
         {
             progress.newest = progress.newest.max(Some(reply));
         }
-        let value = |property: &Property| match property.cell.map(|cell| row.cells.get(cell)) {
+        let value = |property: &Property| match property.cell.map(|column| row.cell_at(column)) {
             None => Value::from(install.name.as_str()),
-            Some(None | Some(Cell::Null)) => Value::Null,
-            Some(Some(Cell::Integer(number))) => match property.kind {
-                Type::Boolean => Value::Bool(*number != 0),
-                _ => (*number).into(),
+            Some(Cell::Null) => Value::Null,
+            Some(Cell::Integer(number)) => match property.kind {
+                Type::Boolean => Value::Bool(number != 0),
+                _ => number.into(),
             },
-            Some(Some(Cell::Text(text))) => match property.kind {
+            Some(Cell::Text(text)) => match property.kind {
                 Type::Json => serde_json::from_str(text).unwrap_or(Value::Null),
                 Type::Utc => text.replacen(' ', "T", 1).into(),
-                _ => text.as_str().into(),
+                _ => text.into(),
             },
         };
         let record: Map<String, Value> =

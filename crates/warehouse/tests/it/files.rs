@@ -151,3 +151,42 @@ fn a_new_file_is_readable_only_by_its_owner() {
     setup.run(Mode::Full);
     assert_eq!(fs::metadata(setup.file()).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn a_run_after_the_first_does_not_disturb_programs_that_read() {
+    let setup = Setup::new(300);
+    setup.run(Mode::Full);
+    setup.sandbox.store().open(gettickets::Ticket::default()).unwrap();
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
+    let mut counts = Vec::new();
+    let reader = super::read(&setup.file());
+    mirror
+        .run(&setup.install(), &options(Mode::Full), &mut |_| {
+            let count = reader.query_row("SELECT count(*) FROM tickets", [], |row| row.get::<_, i64>(0));
+            counts.push(count.unwrap());
+        })
+        .unwrap();
+    assert!(counts.len() > 1 && counts.iter().all(|count| *count == 300), "{counts:?}");
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets"), 301);
+}
+
+#[test]
+fn a_program_that_reads_during_the_first_run_sees_no_part_of_it() {
+    let setup = Setup::new(300);
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
+    let reader = super::read(&setup.file());
+    let mut pages = 0;
+    mirror
+        .run(&setup.install(), &options(Mode::Full), &mut |_| {
+            pages += 1;
+            // The run may have the file locked.
+            let count = reader.query_row("SELECT count(*) FROM tickets", [], |row| row.get::<_, i64>(0));
+            assert!(count.as_ref().map_or(true, |count| *count == 0), "{count:?}");
+        })
+        .unwrap();
+    assert!(pages > 1);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets"), 300);
+    let mode: String =
+        super::read(&setup.file()).query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+}
