@@ -295,6 +295,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_tickets_of_a_finding_are_listed_up_to_a_bound() {
+        let mut findings = Findings::default();
+        for index in 0..MAX_INDEXES + 5 {
+            findings.note_ticket(index, FindingKind::UnreadableDate, Some(Field::Date), String::new, None);
+            findings.end_ticket(index as u64);
+        }
+        let found = findings.into_list();
+        let [finding] = found.as_slice() else { panic!("one finding") };
+        assert_eq!((finding.count, finding.indexes.len()), (MAX_INDEXES + 5, MAX_INDEXES));
+    }
+
+    #[test]
     fn findings_of_one_kind_are_counted_together_and_bounded() {
         let mut findings = Findings::default();
         for index in 0..100_u64 {

@@ -506,6 +506,21 @@ mod tests {
     }
 
     #[test]
+    fn other_texts_of_the_same_length_are_kept() {
+        for (text, secret) in [
+            // A plus sign encodes a space and no other character.
+            ("pass+ord1", "password1"),
+            ("+++++++++", "password1"),
+            // A backslash before a letter has a meaning of its own, and another character is not the one of the secret.
+            (r"sec\ret-key", "secret-key"),
+            (r"secret\xkey", "secret-key"),
+            (r"secret\xkey", "secret-key"),
+        ] {
+            assert_eq!(redact(text, &[secret]), text);
+        }
+    }
+
+    #[test]
     fn secrets_that_look_like_encodings_are_found() {
         for secret in
             ["%25%25", "&amp;", "a\\u0026", "++++", "\\\\\\\\", "😀😀😀😀", "a\nb\tc", "a\u{8}\r\u{c}z"]

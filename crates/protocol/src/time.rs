@@ -362,6 +362,52 @@ mod tests {
     }
 
     #[test]
+    fn two_equal_faults_do_not_cancel_each_other() {
+        // The fast check compares eight bytes at a time, at offsets 0, 8 and 11.
+        for (one, other) in [(0, 8), (1, 9), (5, 16), (0, 11), (3, 14), (11, 8), (14, 17), (4, 15), (7, 15)] {
+            for fault in [b'/', b':', b'A', b'p', 0x80 | b'0'] {
+                let mut bytes = *b"2016-01-01 06:26:29";
+                (bytes[one], bytes[other]) = (fault, fault);
+                if bytes.is_ascii() {
+                    let text = std::str::from_utf8(&bytes).unwrap();
+                    assert_eq!(read(text), WireTime::Unreadable, "{text}");
+                }
+                assert!(!is_wire_time(&bytes), "{one} {other} {fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn stated_zones_are_resolved() {
+        let berlin = TimeZone::fixed(Offset::from_seconds(3600).unwrap());
+        let seconds = |stated: &str, install: Option<&TimeZone>| {
+            let zone = resolve_zone(stated, install)?;
+            Some(zone.to_offset(jiff::Timestamp::UNIX_EPOCH).seconds())
+        };
+        for (stated, expected) in [
+            ("Z", Some(0)),
+            ("z", Some(0)),
+            ("UTC", Some(0)),
+            ("GMT", Some(0)),
+            ("+02", Some(7200)),
+            ("+02:30", Some(9000)),
+            ("-0230", Some(-9000)),
+            ("+01:02:03", Some(3723)),
+            ("-00:00:07", Some(-7)),
+            ("+99:00", None),
+            ("CEST", None),
+            ("Europe/Berlin", None),
+        ] {
+            assert_eq!(seconds(stated, None), expected, "{stated}");
+        }
+        // An abbreviation means the install's zone; a name does so only if it is that of the zone.
+        assert_eq!(seconds("CEST", Some(&berlin)), Some(3600));
+        for other in ["Europe/Berlin", "cest", "LONGER"] {
+            assert_eq!(seconds(other, Some(&berlin)), None, "{other}");
+        }
+    }
+
+    #[test]
     fn other_notations_are_read_as_local_time() {
         let time = jiff::civil::datetime(2025, 3, 5, 6, 7, 8, 0);
         for (text, stated) in [

@@ -1,59 +1,138 @@
 //! `cargo xtask mutants`: makes small changes to the code and finds those that no test detects.
 
 use std::fs;
+use std::path::Path;
 
 use crate::process::{Result, program, target};
 use crate::tools;
 
 const HELP: &str = "\
-usage: cargo xtask mutants [--in-diff COMMIT | --all] [ARGUMENT…]
+usage: cargo xtask mutants [--in-diff COMMIT | --all | --sample K/N] [ARGUMENT…]
 
 Tests the tests with cargo-mutants: a mutant is a small change of the code, and is missed if no test detects it.
 
   --in-diff COMMIT   mutants of the lines that differ from this commit (default: main)
   --all              mutants of all the code
+  --sample K/N       every Nth mutant of all the code, beginning with number K, which is less than N
 
-Other arguments are passed on, such as -p gettickets-protocol, --file crates/client/src/scan/*.rs or --shard 0/8.
-The results are in target/mutants.out; `.cargo/mutants.toml` has the settings.";
+Other arguments are passed on, such as -p gettickets-protocol, --file crates/client/src/scan/*.rs or --in-place.
+Prints the score, which is the share of the mutants that compile and that a test detects, and its 95 % interval if the
+mutants are a sample. The results are in target/mutants.out; `.cargo/mutants.toml` has the settings.";
 
 /// The number of scan histories for each mutant. The usual number takes too long.
-const HISTORIES: &str = "3000";
+const HISTORIES: &str = "300";
+
+/// The mutants to test.
+#[derive(Debug, PartialEq, Eq)]
+enum Selection {
+    /// Those of the lines that differ from this commit.
+    Since(String),
+    All,
+    /// One of every so many: `K/N`.
+    Sample(String),
+}
 
 pub(crate) fn run(args: &[String]) -> Result {
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
         println!("{HELP}");
         return Ok(());
     }
-    let (base, passed) = parsed(args)?;
+    let (selection, passed) = parsed(args)?;
     let mut mutants = program(tools::cargo_mutants()?, "mutants --output").arg(target());
-    if let Some(base) = base {
-        let diff = program("git", "diff --no-ext-diff").arg(&base).arg("--").arg("*.rs").printed()?;
-        if diff.is_empty() {
-            println!("no Rust file differs from {base}; --all tests everything");
-            return Ok(());
+    match &selection {
+        Selection::All => {}
+        Selection::Sample(shard) => mutants = mutants.args("--sharding round-robin --shard").arg(shard),
+        Selection::Since(base) => {
+            let diff = program("git", "diff --no-ext-diff").arg(base).arg("--").arg("*.rs").printed()?;
+            if diff.is_empty() {
+                println!("no Rust file differs from {base}; --all tests everything");
+                return Ok(());
+            }
+            let file = target().join("mutants.diff");
+            fs::write(&file, diff).map_err(|error| format!("{}: {error}", file.display()))?;
+            mutants = mutants.arg("--in-diff").arg(file);
         }
-        let file = target().join("mutants.diff");
-        fs::write(&file, diff).map_err(|error| format!("{}: {error}", file.display()))?;
-        mutants = mutants.arg("--in-diff").arg(file);
     }
-    passed.iter().fold(mutants, |mutants, arg| mutants.arg(arg)).env("SCAN_HISTORIES", HISTORIES).run()
+    let results = target().join("mutants.out");
+    // The results of an earlier run must not be taken for those of one that does not start.
+    let _ = fs::remove_dir_all(&results);
+    let ran =
+        passed.iter().fold(mutants, |mutants, arg| mutants.arg(arg)).env("SCAN_HISTORIES", HISTORIES).run();
+    if let Some(score) = Score::read(&results) {
+        println!("{}", score.to_text(matches!(selection, Selection::Sample(_))));
+    }
+    ran
 }
 
-/// The commit to compare with, unless all code is tested, and the arguments to pass on.
-fn parsed(args: &[String]) -> Result<(Option<String>, Vec<String>)> {
-    let (mut base, mut passed) = (Some("main".to_owned()), Vec::new());
-    let mut rest = args.iter();
+/// Returns which mutants to test, and the arguments to pass on.
+fn parsed(args: &[String]) -> Result<(Selection, Vec<String>)> {
+    let (mut selection, mut passed) = (Selection::Since("main".to_owned()), Vec::new());
+    let mut rest = args.iter().cloned();
     while let Some(arg) = rest.next() {
         match arg.as_str() {
-            "--all" => base = None,
+            "--all" => selection = Selection::All,
             "--in-diff" => {
-                let commit = rest.next().ok_or("--in-diff needs a commit, such as main")?;
-                base = Some(commit.clone());
+                selection = Selection::Since(rest.next().ok_or("--in-diff needs a commit, such as main")?);
             }
-            _ => passed.push(arg.clone()),
+            "--sample" => {
+                selection = Selection::Sample(rest.next().ok_or("--sample needs K/N, such as 0/50")?);
+            }
+            _ => passed.push(arg),
         }
     }
-    Ok((base, passed))
+    Ok((selection, passed))
+}
+
+/// The numbers of mutants by result.
+#[derive(Debug, PartialEq, Eq)]
+struct Score {
+    caught: usize,
+    /// A test did not end, so the mutant was detected too.
+    timeout: usize,
+    missed: usize,
+    /// Mutants that do not compile. They do not count.
+    unviable: usize,
+}
+
+impl Score {
+    /// Counts the lines of the lists in this directory. Returns `None` if no mutant was tested.
+    fn read(results: &Path) -> Option<Score> {
+        let lines =
+            |name: &str| fs::read_to_string(results.join(name)).map_or(0, |list| list.lines().count());
+        let score = Score {
+            caught: lines("caught.txt"),
+            timeout: lines("timeout.txt"),
+            missed: lines("missed.txt"),
+            unviable: lines("unviable.txt"),
+        };
+        (score.viable() > 0).then_some(score)
+    }
+
+    fn viable(&self) -> usize {
+        self.caught + self.timeout + self.missed
+    }
+
+    fn to_text(&self, sample: bool) -> String {
+        let Score { caught, timeout, missed, unviable } = self;
+        let viable = self.viable();
+        let percent = 100.0 * (caught + timeout) as f64 / viable as f64;
+        let (low, high) = interval(caught + timeout, viable);
+        let interval =
+            if sample { format!(" (95 % interval: {low:.1} to {high:.1} %)") } else { String::new() };
+        format!(
+            "{viable} mutants: {caught} caught, {timeout} timed out, {missed} missed; {unviable} do not compile; score {percent:.1} %{interval}"
+        )
+    }
+}
+
+/// Wilson's interval, in percent, for a share that was estimated from a sample.
+fn interval(hits: usize, sample: usize) -> (f64, f64) {
+    const Z: f64 = 1.96;
+    let (n, share) = (sample as f64, hits as f64 / sample as f64);
+    let center = share + Z * Z / (2.0 * n);
+    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 100.0 / (1.0 + Z * Z / n);
+    ((center - half) * scale, (center + half) * scale)
 }
 
 #[cfg(test)]
@@ -63,13 +142,28 @@ mod tests {
     #[test]
     fn changes_since_main_are_tested_by_default() {
         let parsed = |line: &str| parsed(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        let some = |base: &str| Some(base.to_owned());
-        assert_eq!(parsed("").unwrap(), (some("main"), vec![]));
+        let since = |base: &str| Selection::Since(base.to_owned());
+        assert_eq!(parsed("").unwrap(), (since("main"), vec![]));
         assert_eq!(
             parsed("--in-diff HEAD~3 -p gettickets").unwrap(),
-            (some("HEAD~3"), vec!["-p".into(), "gettickets".into()])
+            (since("HEAD~3"), vec!["-p".into(), "gettickets".into()])
         );
-        assert_eq!(parsed("--all --shard 0/8").unwrap(), (None, vec!["--shard".into(), "0/8".into()]));
+        assert_eq!(parsed("--all --in-place").unwrap(), (Selection::All, vec!["--in-place".into()]));
+        assert_eq!(parsed("--sample 3/40").unwrap(), (Selection::Sample("3/40".into()), vec![]));
         assert!(parsed("--in-diff").is_err());
+        assert!(parsed("--sample").is_err());
+    }
+
+    #[test]
+    fn the_score_counts_mutants_that_compile() {
+        let score = Score { caught: 95, timeout: 2, missed: 3, unviable: 40 };
+        assert_eq!(
+            score.to_text(true),
+            "100 mutants: 95 caught, 2 timed out, 3 missed; 40 do not compile; score 97.0 % (95 % interval: 91.5 to 99.0 %)"
+        );
+        assert!(score.to_text(false).ends_with("score 97.0 %"));
+        // Even if all are caught, a sample leaves some uncertainty.
+        let (low, high) = interval(50, 50);
+        assert!((92.0..93.0).contains(&low) && (99.9..100.1).contains(&high), "{low} {high}");
     }
 }

@@ -112,6 +112,20 @@ mod tests {
     }
 
     #[test]
+    fn each_day_follows_the_day_before() {
+        let mut days = 0;
+        for (year, month) in (1970..=2105).flat_map(|year| (1..=12).map(move |month| (year, month))) {
+            for day in 1..=31 {
+                // Days that a month does not have are not parsed.
+                let Ok(time) = format!("{year}-{month:02}-{day:02}T01:02:03").parse() else { continue };
+                assert_eq!(stamp(Some(time)), days * 86_400 + 3723 + 1, "{year}-{month}-{day}");
+                days += 1;
+            }
+        }
+        assert_eq!(days, 136 * 365 + 33);
+    }
+
+    #[test]
     fn digests_depend_on_every_byte_and_on_the_limits_between_texts() {
         let of = |texts: &[&str]| {
             let mut digest = Digest::default();

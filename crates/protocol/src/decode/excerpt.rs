@@ -108,6 +108,8 @@ mod tests {
         assert_eq!(at(br#"{"c":"KPqH7yG3","x":1}"#, 0), r#"{"c":"…","x":1}"#);
         assert_eq!(at(br#"{"c": "KPqH7"#, 12), r#"{"c": "…"#);
         assert_eq!(at(br#"{"c":"KPqH7\ud800"}"#, 8), "…\"}");
+        // At the end of the key there is nothing to hide.
+        assert_eq!(at(br#"{"c":"KPqH7yG3","x":1}"#, 14), r#"","x":1}"#);
         assert_eq!(at(br#"{"\u0063":"KPqH7yG3","x":1}"#, 0), r#"{"\u0063":"…","x":1}"#);
         assert_eq!(at(br#"{"c":12345678,"x":1}"#, 0), r#"{"c":…,"x":1}"#);
         assert_eq!(at(br#"{"c" : 12345678 }"#, 9), "… }");
