@@ -37,7 +37,7 @@ use shuttle::{Config, MaxSteps, Runner};
 use self::sync::time_out;
 
 /// How many schedules each model runs in, unless `MODEL_SCHEDULES` is set.
-const SCHEDULES: usize = 600;
+const SCHEDULES: usize = 200;
 /// The most preemptions of a schedule that has few.
 const PREEMPTIONS: usize = 3;
 /// The most operations of a schedule. More mean that the model does not end.

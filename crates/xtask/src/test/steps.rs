@@ -108,7 +108,7 @@ fn scan() -> Result {
 /// The step `rust` has run these tests too, with fewer schedules.
 fn models() -> Result {
     cargo("test --quiet --locked --workspace --test threads --test atomics")
-        .env("MODEL_SCHEDULES", "4000")
+        .env("MODEL_SCHEDULES", "2000")
         .run()
 }
 
