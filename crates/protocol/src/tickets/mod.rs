@@ -263,7 +263,9 @@ mod tests {
         let page = decode(body).unwrap().into_page().unwrap();
         let mut tickets = page.iter();
         let mut ids = Vec::new();
-        while let Some(ticket) = if ids.len() % 2 == 0 { tickets.next_back() } else { tickets.next() } {
+        while let Some(ticket) =
+            if ids.len().is_multiple_of(2) { tickets.next_back() } else { tickets.next() }
+        {
             ids.push(ticket.id());
             assert_eq!(tickets.len(), 3 - ids.len());
         }
