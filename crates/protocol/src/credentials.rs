@@ -224,6 +224,19 @@ mod tests {
     }
 
     #[test]
+    fn the_error_says_what_is_not_valid() {
+        let message = |error: Result<Credentials, InvalidCredentials>| error.unwrap_err().to_string();
+        let with_key = |key: &str| message(Credentials::api("i", "s").with_access_key(key));
+        assert_eq!(
+            message(Credentials::admin_md5("admin", "password")),
+            "the MD5 of a password has 32 hexadecimal digits"
+        );
+        assert_eq!(with_key(""), "the access key is empty");
+        assert!(with_key("ab c").starts_with("character 3 of the access key is not accepted"));
+        assert_eq!(InvalidCredentials::Empty { what: "secret" }.to_string(), "the secret is empty");
+    }
+
+    #[test]
     fn the_empty_part_is_named() {
         for (credentials, empty) in [
             (Credentials::api("i", "s"), None),

@@ -258,6 +258,20 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_numbers_in_formats_other_than_json() {
+        // A formatter serializes numbers and texts, but not the raw text of a number, which only JSON has.
+        struct Shown<'a>(Canonical<'a>);
+        impl std::fmt::Display for Shown<'_> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.serialize(f)
+            }
+        }
+        for number in ["7", "-3", "0.5", "18446744073709551615"] {
+            assert_eq!(Shown(Canonical::of(number)).to_string(), number);
+        }
+    }
+
+    #[test]
     fn a_value_is_the_nearest_float_or_the_text() {
         let value = Canonical::of(r#"[123456789012345678901234567890, 1e999, 7]"#).to_value();
         assert_eq!(value, serde_json::json!([1.234_567_890_123_456_8e29, "1e999", 7]));

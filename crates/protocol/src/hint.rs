@@ -138,6 +138,40 @@ mod tests {
     use super::*;
 
     #[test]
+    fn settings_are_spelled_as_the_user_writes_them() {
+        let spell = |name: &str| (name == "limitnum").then_some("--limitnum");
+        for (hint, spelled) in [
+            ("Request fewer (limitnum), then (limitnum).", "Request fewer (--limitnum), then (--limitnum)."),
+            ("Request it as XML (responsetype).", "Request it as XML (responsetype)."),
+            ("The limitnum is not in parentheses.", "The limitnum is not in parentheses."),
+        ] {
+            assert_eq!(spell_settings(hint, spell), spelled);
+        }
+    }
+
+    #[test]
+    fn hints_name_what_helps() {
+        for (kind, part) in [
+            (DecodeErrorKind::TooLarge { limit: 1 }, "max_response_len"),
+            (DecodeErrorKind::InvalidUtf8, "XML (responsetype)"),
+        ] {
+            let hint = DecodeError::new(kind).hint();
+            assert!(hint.contains(part), "{hint}");
+        }
+        let strict = crate::Decoder::new().strict(true);
+        let error = strict.decode("\u{feff}{\"result\":\"success\"}").unwrap_err();
+        assert!(error.hint().contains("strict mode"), "{error:?}");
+        for (error, part) in [
+            (InvalidCredentials::NotAnMd5, "plain password"),
+            (InvalidCredentials::Empty { what: "secret" }, "environment variable"),
+            (InvalidCredentials::EmptyAccessKey, "Omit"),
+            (InvalidCredentials::AccessKeyCharacter { position: 0 }, "configuration.php"),
+        ] {
+            assert!(error.hint().contains(part), "{error:?}");
+        }
+    }
+
+    #[test]
     fn every_api_error_has_a_hint() {
         for (message, part) in [
             ("Authentication Failed", "secret"),

@@ -159,16 +159,6 @@ impl Page {
         &self.rare().findings
     }
 
-    /// Returns the page with `change` applied to each finding. A decoder with a [redactor](crate::Decoder::redactor)
-    /// redacts findings already.
-    #[must_use]
-    pub fn map_findings(mut self, change: impl FnMut(&mut Finding)) -> Page {
-        if let Some(rare) = &mut self.rare {
-            rare.findings.iter_mut().for_each(change);
-        }
-        self
-    }
-
     /// Detects the server's version: the exact version if the reply states it, as XML replies do; otherwise a lower
     /// bound from the fields of the tickets.
     pub fn detected_version(&self) -> DetectedVersion {
@@ -290,5 +280,31 @@ impl<'a> IntoIterator for &'a Page {
 
     fn into_iter(self) -> tickets::TicketIter<'a> {
         self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::decode;
+
+    #[test]
+    fn counts_are_those_of_the_server_and_the_length_is_that_of_the_list() {
+        let page = |counts: &str, tickets: &str| {
+            let body = format!(r#"{{"result":"success"{counts},"tickets":{{"ticket":[{tickets}]}}}}"#);
+            decode(body).unwrap().into_page().unwrap()
+        };
+        let stated = page(r#","totalresults":"77","startnumber":50,"numreturned":2"#, r#"{"id":1},{"id":2}"#);
+        assert_eq!(
+            (stated.totalresults(), stated.startnumber(), stated.numreturned()),
+            (Some(77), Some(50), Some(2))
+        );
+        assert_eq!((stated.len(), stated.is_empty()), (2, false));
+        assert_eq!(
+            stated.clone().into_tickets().iter().map(|ticket| ticket.id()).collect::<Vec<_>>(),
+            [1, 2]
+        );
+        let absent = page("", "");
+        assert_eq!((absent.totalresults(), absent.startnumber(), absent.numreturned()), (None, None, None));
+        assert_eq!((absent.len(), absent.is_empty()), (0, true));
     }
 }

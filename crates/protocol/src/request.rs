@@ -375,12 +375,91 @@ mod tests {
     }
 
     #[test]
+    fn filters_that_servers_ignore_are_found() {
+        let base = GetTickets::default;
+        let status = |text: &str| Some(StatusFilter::Is(text.into()));
+        for (request, ignored) in [
+            (base(), None),
+            (GetTickets { limitstart: Some(0), limitnum: Some(0), ..base() }, None),
+            (GetTickets { deptid: Some(0), ..base() }, Some("deptid")),
+            (GetTickets { deptid: Some(2), clientid: Some(0), ..base() }, Some("clientid")),
+            (GetTickets { email: Some(" ".into()), ..base() }, Some("email")),
+            (GetTickets { status: status("\t"), ..base() }, Some("status")),
+            (GetTickets { subject: Some(String::new()), ..base() }, Some("subject")),
+            (GetTickets { subject: Some("0".into()), status: status("Open"), ..base() }, None),
+        ] {
+            assert_eq!(request.ignored_filter(), ignored, "{}", request.parameters());
+        }
+    }
+
+    #[test]
+    fn there_is_one_request_for_each_status() {
+        let request = GetTickets { deptid: Some(3), ..GetTickets::default() };
+        let sent = |statuses: &[&str]| -> Vec<String> {
+            let requests = request.for_statuses(statuses.iter().copied().map(StatusFilter::from));
+            requests.iter().map(GetTickets::parameters).collect()
+        };
+        assert_eq!(sent(&[]), ["deptid=3"]);
+        assert_eq!(sent(&["Open", "Closed", "Open"]), ["deptid=3&status=Open", "deptid=3&status=Closed"]);
+    }
+
+    #[test]
+    fn equal_filters_have_equal_hashes_and_others_do_not() {
+        let set: std::collections::HashSet<_> =
+            ["Open", "Closed", "Awaiting Reply"].map(StatusFilter::from).into_iter().collect();
+        assert!(set.contains(&StatusFilter::Is("Awaiting Reply".into())));
+        let hash = |filter: &StatusFilter| {
+            use std::hash::DefaultHasher;
+            let mut hasher = DefaultHasher::new();
+            filter.hash(&mut hasher);
+            hasher.finish()
+        };
+        assert_eq!(hash(&StatusFilter::AwaitingReply), hash(&StatusFilter::Is("Awaiting Reply".into())));
+        assert_ne!(hash(&StatusFilter::AwaitingReply), hash(&StatusFilter::AllActive));
+    }
+
+    #[test]
+    fn response_types_are_parsed_in_any_case() {
+        for (word, kind) in
+            [("json", ResponseType::Json), ("XML", ResponseType::Xml), ("Nvp", ResponseType::Nvp)]
+        {
+            assert_eq!(word.parse(), Ok(kind));
+        }
+        let error = "yaml".parse::<ResponseType>().unwrap_err();
+        assert_eq!(error.to_string(), "unknown response type; expected json, xml or nvp");
+    }
+
+    #[test]
+    fn user_names_and_passwords_are_parsed_unless_there_are_identifiers() {
+        let parsed = |body: &str| {
+            let request = ApiRequest::parse(body.as_bytes());
+            (request.user.map(|user| user.to_string()), request.secret.map(|secret| secret.to_string()))
+        };
+        let both = |user: &str, secret: &str| (Some(user.to_owned()), Some(secret.to_owned()));
+        assert_eq!(parsed("username=u&password=p"), both("u", "p"));
+        assert_eq!(parsed("username=u&password=p&identifier=i&secret=s"), both("i", "s"));
+    }
+
+    #[test]
+    fn words_are_displayed_as_they_are_sent() {
+        for (shown, sent) in [
+            (ResponseType::Nvp.to_string(), "nvp"),
+            (format!("{:>5}", ResponseType::Xml), "  xml"),
+            (StatusFilter::AwaitingReply.to_string(), "Awaiting Reply"),
+            (format!("{:<5}|", StatusFilter::Is("Open".into())), "Open |"),
+        ] {
+            assert_eq!(shown, sent);
+        }
+    }
+
+    #[test]
     fn every_parameter_round_trips_through_the_form_body() {
         let request = every_parameter();
         let credentials = Credentials::api("id entifier", "se&cret").with_access_key("k(1)").unwrap();
         let body = request.encode(&credentials, ResponseType::Xml);
         let parsed = ApiRequest::parse(body.as_bytes());
         assert!(parsed.is_get_tickets());
+        assert!(!ApiRequest::parse(b"action=GetTicket").is_get_tickets());
         assert_eq!(parsed.parameters, request);
         assert_eq!(parsed.responsetype.as_deref(), Some("xml"));
         assert_eq!(parsed.user.as_ref().unwrap().as_str(), "id entifier");

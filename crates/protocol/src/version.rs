@@ -163,6 +163,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_error_shows_the_text() {
+        let error = "eight".parse::<Version>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "\"eight\" is not a server version; expected numbers such as 7.10 or 8.13.1"
+        );
+    }
+
+    #[test]
     fn version_7_10_is_later_than_7_9() {
         let parse = |text: &str| text.parse::<Version>().unwrap();
         assert!(parse("7.10") > parse("7.9"));

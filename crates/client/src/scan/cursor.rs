@@ -144,3 +144,14 @@ impl fmt::Display for InvalidCursor {
 }
 
 impl std::error::Error for InvalidCursor {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_says_why_a_cursor_is_refused() {
+        assert!(InvalidCursor::NotACursor.to_string().starts_with("not a cursor of a scan"));
+        assert!(InvalidCursor::OfAnotherScan.to_string().contains("another endpoint or another request"));
+    }
+}

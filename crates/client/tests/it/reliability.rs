@@ -108,6 +108,31 @@ describes the targets. Findings were fixed before the commit in the table.
 const FUZZING: [&str; 2] =
     ["<!-- written by `cargo xtask fuzz --record` -->", "<!-- end of what is written -->"];
 
+/// What mutation testing has found. The figures are entered by hand.
+const MUTANTS: &str = "
+## What mutation testing has found
+
+A mutant is a small change of the code, such as `<=` for `<`. It is *missed* if no test fails, and *caught* otherwise. cargo-mutants
+lists 2,771 mutants of the protocol, 2,723 of the client, 193 of the Arrow crate and 557 of the warehouse crate. To build and
+test each takes minutes, so a run tests a sample: `cargo xtask mutants --sample 0/100 -p gettickets-protocol` tests every
+hundredth mutant of the protocol and prints the score. `.cargo/mutants.toml` lists mutants that change no result.
+
+The first figures are of random samples at `61f7b59`, before the tests that they led to. All mutants of a crate were compiled
+into one build, of which each run selects one; the repository has no command for that. Mutants that do not compile do not
+count, and mutants in constants and `const` functions were not tried.
+
+| code | tests | tried | caught | timed out | missed | score |
+|---|---|---:|---:|---:|---:|---:|
+| protocol | unit tests | 1,365 | 825 | 23 | 517 | 62 % |
+| protocol, of those missed | integration tests that take less than 1.3 s | 54 | 29 | 1 | 24 | 56 % |
+| protocol, both | | | | | | 83 ± 5 % |
+| client, `src/scan` | unit tests and tests of the state machine that take less than 1 s, 100 histories | 36 | 22 | 4 | 10 | 72 % (56 to 84 %) |
+
+The scores are too low, as slow tests and the tests over HTTP were left out; the goal of 95 % has not been shown. In the
+protocol 75 of 2,234 mutants were in code that no unit or integration test ran. There are tests for all of them now but
+six: messages that serde never shows, and guards against errors of the code itself.
+";
+
 #[test]
 fn every_quirk_is_handled_or_reported() {
     let rows = run_all();
@@ -118,7 +143,7 @@ fn every_quirk_is_handled_or_reported() {
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../RELIABILITY.md");
     let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    for part in [FAULTS, &kept(&committed, table::MARKERS), BOUNDS, &kept(&committed, FUZZING)] {
+    for part in [FAULTS, &kept(&committed, table::MARKERS), BOUNDS, &kept(&committed, FUZZING), MUTANTS] {
         table.push_str(part);
     }
     if std::env::var_os("UPDATE_RELIABILITY").is_some() {

@@ -240,6 +240,18 @@ mod tests {
     }
 
     #[test]
+    fn only_dates_are_read_from_the_parts_of_an_object() {
+        let body = "result=success;totalresults=1;startnumber=0;numreturned=1;tickets[ticket][0][id]=1;\
+                    tickets[ticket][0][date][date]=2025-03-05 06:07:08.000000;tickets[ticket][0][date][timezone]=UTC;\
+                    tickets[ticket][0][subject][date]=a;tickets[ticket][0][custom][date]=b;";
+        let page = decode(body).unwrap().into_page().unwrap();
+        assert_eq!(page.get(0).unwrap().date().unwrap().to_string(), "2025-03-05T06:07:08");
+        let unread = page.findings().iter().filter(|one| one.kind == FindingKind::UnreadKey);
+        assert_eq!(unread.map(|one| one.count).sum::<usize>(), 2, "{:?}", page.findings());
+        assert_eq!(page.get(0).unwrap().subject(), "");
+    }
+
+    #[test]
     fn flat_keys_are_read_and_counted_tickets_without_them_are_an_error() {
         let body = "result=success;totalresults=2;startnumber=0;numreturned=2;tickets[ticket][0][id]=1;\
                     tickets[ticket][0][attachments][0][filename]=a.png;tickets[ticket][0][attachments][0][index]=0;\

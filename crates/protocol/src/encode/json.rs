@@ -130,5 +130,8 @@ mod tests {
         string(&mut out, "a/b \"é\" \\ 😀\u{1}\u{7f}\n");
         assert_eq!(out, r#""a\/b \"\u00e9\" \\ \ud83d\ude00\u0001"#.to_owned() + "\u{7f}\\n\"");
         assert_eq!(serde_json::from_str::<String>(&out).unwrap(), "a/b \"é\" \\ 😀\u{1}\u{7f}\n");
+        out.clear();
+        string(&mut out, "\r\t\u{8}\u{c}");
+        assert_eq!(out, r#""\r\t\b\f""#);
     }
 }

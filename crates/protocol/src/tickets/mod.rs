@@ -252,3 +252,24 @@ impl DoubleEndedIterator for TicketIter<'_> {
 
 impl ExactSizeIterator for TicketIter<'_> {}
 impl FusedIterator for TicketIter<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use crate::decode;
+
+    #[test]
+    fn tickets_are_iterated_from_both_ends() {
+        let body = r#"{"result":"success","tickets":{"ticket":[{"id":1},{"id":2},{"id":3}]}}"#;
+        let page = decode(body).unwrap().into_page().unwrap();
+        let mut tickets = page.iter();
+        let mut ids = Vec::new();
+        while let Some(ticket) =
+            if ids.len().is_multiple_of(2) { tickets.next_back() } else { tickets.next() }
+        {
+            ids.push(ticket.id());
+            assert_eq!(tickets.len(), 3 - ids.len());
+        }
+        assert_eq!(ids, [3, 1, 2]);
+        assert!(tickets.next_back().is_none() && tickets.next().is_none());
+    }
+}

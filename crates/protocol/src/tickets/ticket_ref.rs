@@ -511,3 +511,70 @@ impl AttachmentRef<'_> {
         Attachment { filename: self.filename.to_owned(), index: self.index }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::{Offset, TimeZone};
+
+    use crate::{Field, RelatedService, decode};
+
+    #[test]
+    fn tickets_are_equal_if_all_values_are() {
+        let page = |ticket: &str| {
+            let body = format!(
+                r#"{{"result":"success","totalresults":1,"startnumber":0,"numreturned":1,"tickets":{{"ticket":[{ticket}]}}}}"#
+            );
+            decode(body).unwrap().into_page().unwrap()
+        };
+        let one = page(r#"{"id":1,"flag":"0","date":"2025-03-05 06:07:08","x":[1]}"#);
+        for (other, equal) in [
+            (r#"{"id":"1","flag":0,"date":"2025-03-05 06:07:08","x":[ 1 ]}"#, true),
+            (r#"{"id":2,"flag":"0","date":"2025-03-05 06:07:08","x":[1]}"#, false),
+            (r#"{"id":1,"flag":"0","date":"2025-03-05 06:07:09","x":[1]}"#, false),
+            (r#"{"id":1,"flag":"0","date":"2025-03-05T06:07:08Z","x":[1]}"#, false),
+            (r#"{"id":1,"date":"2025-03-05 06:07:08","x":[1]}"#, false),
+            (r#"{"id":1,"flag":"0","date":"2025-03-05 06:07:08","x":[2]}"#, false),
+        ] {
+            assert_eq!(one.get(0) == page(other).get(0), equal, "{other}");
+        }
+    }
+
+    #[test]
+    fn lists_in_texts_are_split_and_entities_decoded() {
+        let body = r#"{"result":"success","tickets":{"ticket":[{"id":1,"cc":"a@example.com, b@example.com,,",
+            "attachment":"1_a.png||2_b.png","service":"D7","subject":"Tom &amp; Jerry","name":"&lt;","deptid":2}]}}"#;
+        let page = decode(body).unwrap().into_page().unwrap();
+        let ticket = page.get(0).unwrap();
+        assert_eq!(ticket.cc_addresses().collect::<Vec<_>>(), ["a@example.com", "b@example.com"]);
+        assert_eq!(ticket.attachment_names().collect::<Vec<_>>(), ["1_a.png", "2_b.png"]);
+        assert_eq!(ticket.related_service(), Some(RelatedService::Domain(7)));
+        assert_eq!(ticket.subject_text(), "Tom & Jerry");
+        assert_eq!(ticket.decoded_text(Field::Name).as_deref(), Some("<"));
+        assert_eq!(ticket.decoded_text(Field::Deptid), None);
+        assert_eq!(ticket.decoded_text(Field::Email), None);
+    }
+
+    #[test]
+    fn a_date_without_a_zone_is_in_that_of_the_install() {
+        let body = r#"{"result":"success","tickets":{"ticket":[{"id":1,"date":"2025-03-05 06:07:08",
+            "lastreply":"2025-03-05T06:07:08+02:00"}]}}"#;
+        let page = decode(body).unwrap().into_page().unwrap();
+        let ticket = page.get(0).unwrap();
+        let install = TimeZone::fixed(Offset::constant(1));
+        assert_eq!(ticket.time_zone(Field::Date, Some(&install)), Some(install.clone()));
+        assert_eq!(ticket.time_zone(Field::Date, None), None);
+        let stated = Some(TimeZone::fixed(Offset::constant(2)));
+        assert_eq!(ticket.time_zone(Field::Lastreply, Some(&install)), stated);
+    }
+
+    #[test]
+    fn only_dates_have_parts() {
+        let body = r#"{"result":"success","tickets":{"ticket":[{"id":1,"date":"2025-03-05 06:07:08","subject":"2025-03-05 06:07:08"}]}}"#;
+        let page = decode(body).unwrap().into_page().unwrap();
+        let ticket = page.get(0).unwrap();
+        let parts = ticket.date_time_parts(Field::Date).unwrap();
+        assert_eq!((parts.year, parts.month, parts.day), (2025, 3, 5));
+        assert_eq!(ticket.date_time_parts(Field::Subject), None);
+        assert_eq!(ticket.date_time_parts(Field::Lastreply), None);
+    }
+}

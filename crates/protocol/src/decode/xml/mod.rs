@@ -493,12 +493,23 @@ mod tests {
     }
 
     #[test]
+    fn comments_and_instructions_around_the_reply_are_skipped() {
+        let body = "<?xml version=\"1.0\"?><!-- a --><?b c?><whmcsapi><result>success</result>\
+                    <tickets><ticket><id>1</id></ticket></tickets></whmcsapi><!-- d --><?e f?>\n";
+        let page = decode(body).unwrap().into_page().unwrap();
+        assert_eq!((page.len(), page.findings().len()), (1, 0), "{:?}", page.findings());
+    }
+
+    #[test]
     fn unknown_elements_are_kept_and_their_issues_reported() {
         let unknown = |inner: &str| {
             let page = page(&format!("<x>{inner}</x>"));
             let found = page.findings().iter().filter(|finding| finding.places == ["tickets.ticket[0].x"]);
             let codes: Vec<_> = found.map(|finding| finding.kind.code()).collect();
-            (page.get(0).unwrap().extra()["x"].to_string(), codes.join(" "))
+            let ticket = page.get(0).unwrap();
+            let value = ticket.extra()["x"].to_string();
+            assert_eq!(ticket.extra_json().collect::<Vec<_>>(), [("x", &*value)]);
+            (value, codes.join(" "))
         };
         for (inner, value, codes) in [
             ("<a>1</a><a>2</a><b/><a>3</a>", r#"{"a":["1","2","3"],"b":""}"#, ""),

@@ -459,6 +459,21 @@ mod tests {
     }
 
     #[test]
+    fn wrong_digits_of_an_escape_are_rejected() {
+        // Two wrong digits must not cancel each other.
+        for wrong in 1..16_u32 {
+            let digits: String = "00fc"
+                .chars()
+                .enumerate()
+                .map(|(at, digit)| if wrong >> at & 1 == 1 { 'z' } else { digit })
+                .collect();
+            let ticket = TICKET.replace(r#""name":"J\u00fc"#, &format!(r#""name":"J\u{digits}"#));
+            assert_ne!(ticket, TICKET);
+            assert!(!accepts(&[&ticket]), "{digits}");
+        }
+    }
+
+    #[test]
     fn the_documented_format_is_accepted() {
         let without = |keys: &[&str]| {
             let mut ticket = TICKET.to_owned();
