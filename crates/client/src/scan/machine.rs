@@ -1056,7 +1056,7 @@ impl ScanMachine {
             }
             Next::Whole => {
                 self.early = false;
-                // This pass stands by itself. A cursor of it may not rely on the mark of an earlier one.
+                // This pass relies on nothing before it. So a cursor of it may not rely on an earlier mark.
                 self.was_unproven |= self.order.forget_weak();
                 self.again = Some(IdSet::default());
                 Pass::new(Kind::Whole)
