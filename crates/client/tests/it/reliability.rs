@@ -12,7 +12,10 @@ use gettickets_faults::table;
 use gettickets_sandbox::{Quirk, Sandbox};
 
 const TICKETS: u64 = 120;
-const TIMEOUT: Duration = Duration::from_millis(1500);
+/// The time limit of an attempt, long enough for a machine that is busy with other tests.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// The time limit with a server that is slow by its quirk.
+const SHORT_TIMEOUT: Duration = Duration::from_millis(1500);
 const MAX_RESPONSE: usize = 4 << 20;
 /// The maximum number of requests of a scan, more than any of them needs, so that the test always ends.
 const MOST_REQUESTS: u64 = 400;
@@ -24,8 +27,8 @@ const HEAD: &str = "\
 
 This page is written by a test (`crates/client/tests/it/reliability.rs`) that runs the client against the sandbox's quirks.
 `UPDATE_RELIABILITY=1 cargo test -p gettickets --test it reliability` updates it. Each server has
-120 tickets. An attempt may take 1.5 seconds, there are three attempts, and a reply may have 4 MiB; no scan needed
-more than 400 requests. *One page* is `get_tickets` with a `limitnum` of 40, *every ticket* is `scan`.
+120 tickets. An attempt may take 60 seconds (1.5 with `slow` and `hang`), there are three attempts, and a reply may have 4 MiB;
+no scan needed more than 400 requests. *One page* is `get_tickets` with a `limitnum` of 40, *every ticket* is `scan`.
 
 | quirk | what the server does | one page | every ticket |
 |---|---|---|---|
@@ -202,7 +205,10 @@ fn serve(quirk: Quirk) -> (Sandbox, Client) {
     let sandbox = Sandbox::builder().tickets(TICKETS).seed(7).quirk(quirk).start().unwrap();
     let client = Client::builder(sandbox.url())
         .credentials(Credentials::api(sandbox.identifier(), sandbox.secret()))
-        .timeout(TIMEOUT)
+        .timeout(match quirk {
+            Quirk::Slow | Quirk::Hang => SHORT_TIMEOUT,
+            _ => TIMEOUT,
+        })
         // With the default, an attempt that times out would be the last one.
         .retries(RetryPolicy::default().total_timeout(Duration::MAX))
         .max_response_len(MAX_RESPONSE)
