@@ -159,7 +159,8 @@ mod tests {
             assert!(hint.contains(part), "{hint}");
         }
         let strict = crate::Decoder::new().strict(true);
-        let error = strict.decode("\u{feff}{\"result\":\"success\"}").unwrap_err();
+        let error =
+            strict.decode("\u{feff}{\"result\":\"success\",\"tickets\":{\"ticket\":[]}}").unwrap_err();
         assert!(error.hint().contains("strict mode"), "{error:?}");
         for (error, part) in [
             (InvalidCredentials::NotAnMd5, "plain password"),
