@@ -38,6 +38,8 @@ use self::sync::time_out;
 
 /// How many schedules each model runs in, unless `MODEL_SCHEDULES` is set.
 const SCHEDULES: usize = 200;
+/// The seed of the schedules, so that each run has the same ones.
+const SEED: u64 = 1;
 /// The most preemptions of a schedule that has few.
 const PREEMPTIONS: usize = 3;
 /// The most operations of a schedule. More mean that the model does not end.
@@ -61,13 +63,17 @@ fn explore(waits: Waits, model: impl Fn() + Send + Sync + Clone + 'static) {
         model();
     };
     let mut config = Config::default();
-    config.max_steps = MaxSteps::FailAfter(MAX_STEPS);
+    config.max_steps = match waits {
+        Waits::UntilNotified => MaxSteps::FailAfter(MAX_STEPS),
+        // Threads whose waits time out may take turns for any time.
+        Waits::TimeOut => MaxSteps::ContinueAfter(MAX_STEPS),
+    };
     let few_preemptions = match waits {
         Waits::UntilNotified => schedules / 2,
         // A thread whose waits time out must not run all the time.
         Waits::TimeOut => 0,
     };
-    let random = RandomScheduler::new(schedules - few_preemptions);
+    let random = RandomScheduler::new_from_seed(SEED, schedules - few_preemptions);
     Runner::new(random, config.clone()).run(run.clone());
-    Runner::new(PctScheduler::new(PREEMPTIONS, few_preemptions), config).run(run);
+    Runner::new(PctScheduler::new_from_seed(SEED, PREEMPTIONS, few_preemptions), config).run(run);
 }
