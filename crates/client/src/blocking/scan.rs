@@ -242,7 +242,10 @@ impl Shared {
         }
         let start = Instant::now();
         while state.workers > 0 {
-            let Some(left) = MAX_JOIN.checked_sub(start.elapsed()) else { return };
+            let left = MAX_JOIN.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return;
+            }
             state = self.wait_a_little(state, left);
         }
         let threads = std::mem::take(&mut state.threads);

@@ -103,7 +103,7 @@ installs.
 ## What is promised if several threads are used
 
 The models in `crates/models` check each promise, under shuttle in random schedules and under loom in all schedules with at
-most three preemptions; \"Threads\" in `DESIGN.md` describes how. `cargo xtask test models` runs each random model in 200
+most three preemptions; \"Threads\" in `DESIGN.md` describes how. `cargo xtask test models` runs each random model in 1,000
 schedules.
 
 | part | promise |

@@ -2,8 +2,9 @@
 //! shuttle, which decides at each operation on a lock or an atomic which thread runs next.
 //!
 //! Each model runs in many random schedules. If its waits do not time out, half of them have few preemptions, at random
-//! places (probabilistic concurrency testing). A schedule in which threads wait for each other forever is a failure; shuttle prints every
-//! schedule that fails, for `shuttle::replay`. `MODEL_SCHEDULES` is the number of schedules for each model.
+//! places (probabilistic concurrency testing). A schedule in which threads wait for each other forever is a failure;
+//! shuttle prints every schedule that fails, for `shuttle::replay`. `MODEL_SCHEDULES` is the number of schedules for each
+//! model.
 
 #![allow(
     clippy::unwrap_used,
@@ -63,11 +64,7 @@ fn explore(waits: Waits, model: impl Fn() + Send + Sync + Clone + 'static) {
         model();
     };
     let mut config = Config::default();
-    config.max_steps = match waits {
-        Waits::UntilNotified => MaxSteps::FailAfter(MAX_STEPS),
-        // Threads whose waits time out may take turns for any time.
-        Waits::TimeOut => MaxSteps::ContinueAfter(MAX_STEPS),
-    };
+    config.max_steps = MaxSteps::FailAfter(MAX_STEPS);
     let few_preemptions = match waits {
         Waits::UntilNotified => schedules / 2,
         // A thread whose waits time out must not run all the time.

@@ -102,7 +102,8 @@ fn a_scan_that_is_dropped_ends_its_threads_and_sends_nothing_more() {
         });
         let taken = thread_rng().gen_range(0..=4);
         assert_eq!(scan.by_ref().take(taken).filter(Result::is_ok).count(), taken);
-        drop(scan);
+        // Without another thread, a schedule in which nothing is taken would have only one.
+        thread::spawn(move || drop(scan)).join().unwrap();
         let begun = watcher.begun();
         watcher.wait_for_threads();
         assert_eq!(watcher.begun(), begun, "a request was sent after the drop");
@@ -145,8 +146,11 @@ fn cancellation_ends_a_consumer_although_the_source_ignores_it() {
             0 => Behavior::Reply,
             _ => Behavior::IgnoreCancellation,
         });
-        let cancellation = scan.cancellation();
-        let canceler = thread::spawn(move || cancellation.cancel());
+        let (cancellation, observed) = (scan.cancellation(), watcher.clone());
+        let canceler = thread::spawn(move || {
+            observed.wait_until_ignoring();
+            cancellation.cancel();
+        });
         let (_, failure) = take_all(&mut scan);
         assert_eq!(failure, Some(ErrorKind::Cancelled));
         canceler.join().unwrap();

@@ -43,6 +43,8 @@ struct Log {
 
 #[derive(Default)]
 struct Progress {
+    /// Whether a request ignores its cancellation now, or has done so.
+    is_ignoring: bool,
     is_released: bool,
     is_dropped: bool,
 }
@@ -99,7 +101,10 @@ impl Fetch for Server {
             Behavior::WaitForCancellation => {
                 assert!(context.cancellation.wait(Duration::MAX));
             }
-            Behavior::IgnoreCancellation => self.log.wait_until(|progress| progress.is_released),
+            Behavior::IgnoreCancellation => {
+                self.log.set(|progress| progress.is_ignoring = true);
+                self.log.wait_until(|progress| progress.is_released);
+            }
             Behavior::Panic => {}
         }
         self.log.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -121,12 +126,16 @@ impl Fetch for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.log.progress.lock().unwrap().is_dropped = true;
-        self.log.changed.notify_all();
+        self.log.set(|progress| progress.is_dropped = true);
     }
 }
 
 impl Log {
+    fn set(&self, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.progress.lock().unwrap());
+        self.changed.notify_all();
+    }
+
     fn wait_until(&self, is_reached: impl Fn(&Progress) -> bool) {
         let mut progress = self.progress.lock().unwrap();
         while !is_reached(&progress) {
@@ -146,10 +155,14 @@ impl Watcher {
         self.0.most_in_flight.load(Ordering::Relaxed)
     }
 
+    /// Waits until a request ignores its cancellation.
+    pub(crate) fn wait_until_ignoring(&self) {
+        self.0.wait_until(|progress| progress.is_ignoring);
+    }
+
     /// Ends the waits of a server that ignores the cancellation.
     pub(crate) fn release(&self) {
-        self.0.progress.lock().unwrap().is_released = true;
-        self.0.changed.notify_all();
+        self.0.set(|progress| progress.is_released = true);
     }
 
     /// Whether the scan and all of its threads have ended.

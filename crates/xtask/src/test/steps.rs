@@ -22,7 +22,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "scan", about: "the guarantee of a scan, with a report of the histories tried", run: scan },
     Step {
         name: "models",
-        about: "the concurrent parts under model checkers, in hundreds of schedules",
+        about: "the concurrent parts under model checkers, in a thousand schedules",
         run: models,
     },
     Step {
@@ -108,7 +108,7 @@ fn scan() -> Result {
 /// The step `rust` has run these tests too, with fewer schedules.
 fn models() -> Result {
     cargo("test --quiet --locked --workspace --test threads --test atomics")
-        .env("MODEL_SCHEDULES", "200")
+        .env("MODEL_SCHEDULES", "1000")
         .run()
 }
 
