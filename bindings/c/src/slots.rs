@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::ptr;
 use std::time::Duration;
 
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence, thread};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, constructor, fence, thread};
 
 /// How often a thread checks whether the previous function is still running.
 const INTERVAL: Duration = Duration::from_micros(100);
@@ -59,24 +59,14 @@ impl Drop for Running<'_> {
 }
 
 impl Slot {
-    #[cfg(not(gettickets_model))]
-    const fn new() -> Slot {
-        Slot {
-            function: AtomicPtr::new(ptr::null_mut()),
-            user_data: AtomicPtr::new(ptr::null_mut()),
-            level: AtomicUsize::new(0),
-            running: AtomicUsize::new(0),
-        }
-    }
-
-    /// The atomics of a model checker are not constants.
-    #[cfg(gettickets_model)]
-    fn new() -> Slot {
-        Slot {
-            function: AtomicPtr::new(ptr::null_mut()),
-            user_data: AtomicPtr::new(ptr::null_mut()),
-            level: AtomicUsize::new(0),
-            running: AtomicUsize::new(0),
+    constructor! {
+        fn new() -> Slot {
+            Slot {
+                function: AtomicPtr::new(ptr::null_mut()),
+                user_data: AtomicPtr::new(ptr::null_mut()),
+                level: AtomicUsize::new(0),
+                running: AtomicUsize::new(0),
+            }
         }
     }
 
@@ -96,25 +86,15 @@ impl Slot {
 }
 
 impl Slots {
-    /// Slots without a function.
-    #[cfg(not(gettickets_model))]
-    pub(crate) const fn new() -> Slots {
-        Slots {
-            first: Slot::new(),
-            second: Slot::new(),
-            second_is_current: AtomicBool::new(false),
-            is_changing: AtomicBool::new(false),
-        }
-    }
-
-    /// Slots without a function.
-    #[cfg(gettickets_model)]
-    pub(crate) fn new() -> Slots {
-        Slots {
-            first: Slot::new(),
-            second: Slot::new(),
-            second_is_current: AtomicBool::new(false),
-            is_changing: AtomicBool::new(false),
+    constructor! {
+        /// Slots without a function.
+        pub(crate) fn new() -> Slots {
+            Slots {
+                first: Slot::new(),
+                second: Slot::new(),
+                second_is_current: AtomicBool::new(false),
+                is_changing: AtomicBool::new(false),
+            }
         }
     }
 

@@ -2,3 +2,12 @@
 
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 pub(crate) use std::thread;
+
+/// Makes a constructor `const`. The constructors of a model checker's atomics and locks are not.
+macro_rules! constructor {
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
+        $(#[$attribute])*
+        $visibility const fn $($rest)*
+    };
+}
+pub(crate) use constructor;

@@ -4,7 +4,7 @@
 
 use std::ptr;
 
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, Ordering, constructor};
 
 /// A list that a process forked at any moment can use.
 pub(crate) struct List<T> {
@@ -21,16 +21,11 @@ struct Node<T> {
 pub(crate) struct Taken<T>(*mut Node<T>);
 
 impl<T> List<T> {
-    /// An empty list.
-    #[cfg(not(gettickets_model))]
-    pub(crate) const fn new() -> List<T> {
-        List { newest: AtomicPtr::new(ptr::null_mut()) }
-    }
-
-    /// An empty list. The atomics of a model checker are not constants.
-    #[cfg(gettickets_model)]
-    pub(crate) fn new() -> List<T> {
-        List { newest: AtomicPtr::new(ptr::null_mut()) }
+    constructor! {
+        /// An empty list.
+        pub(crate) fn new() -> List<T> {
+            List { newest: AtomicPtr::new(ptr::null_mut()) }
+        }
     }
 
     /// Adds a value.

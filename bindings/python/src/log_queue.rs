@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::sync::{AtomicU32, AtomicUsize, Mutex, MutexGuard, Ordering, TryLockError, thread};
+use crate::sync::{AtomicU32, AtomicUsize, Mutex, MutexGuard, Ordering, TryLockError, constructor, thread};
 
 /// The maximum number of queued messages. Further messages are only counted.
 const MAX_QUEUED: usize = 1000;
@@ -31,23 +31,14 @@ impl<T> Entries<T> {
 }
 
 impl<T> LogQueue<T> {
-    /// An empty queue.
-    #[cfg(not(gettickets_model))]
-    pub(crate) const fn new() -> LogQueue<T> {
-        LogQueue {
-            entries: Mutex::new(Entries::EMPTY),
-            queued: AtomicUsize::new(0),
-            scheduled_in: AtomicU32::new(0),
-        }
-    }
-
-    /// An empty queue. The locks and atomics of a model checker are not constants.
-    #[cfg(gettickets_model)]
-    pub(crate) fn new() -> LogQueue<T> {
-        LogQueue {
-            entries: Mutex::new(Entries::EMPTY),
-            queued: AtomicUsize::new(0),
-            scheduled_in: AtomicU32::new(0),
+    constructor! {
+        /// An empty queue.
+        pub(crate) fn new() -> LogQueue<T> {
+            LogQueue {
+                entries: Mutex::new(Entries::EMPTY),
+                queued: AtomicUsize::new(0),
+                scheduled_in: AtomicU32::new(0),
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! The count is one atomic number rather than a value behind a lock, because a lock could be held by another thread
 //! while the process is forked.
 
-use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, constructor, fence};
 
 /// The threads in Python of the process that asks. A forked child has none of its parent's.
 pub(crate) struct Visits {
@@ -18,16 +18,11 @@ pub(crate) struct Visits {
 pub(crate) struct Visit<'a>(&'a Visits);
 
 impl Visits {
-    /// No thread.
-    #[cfg(not(gettickets_model))]
-    pub(crate) const fn new() -> Visits {
-        Visits { inside: AtomicU64::new(0), ended_in: AtomicU32::new(0) }
-    }
-
-    /// No thread. The atomics of a model checker are not constants.
-    #[cfg(gettickets_model)]
-    pub(crate) fn new() -> Visits {
-        Visits { inside: AtomicU64::new(0), ended_in: AtomicU32::new(0) }
+    constructor! {
+        /// No thread.
+        pub(crate) fn new() -> Visits {
+            Visits { inside: AtomicU64::new(0), ended_in: AtomicU32::new(0) }
+        }
     }
 
     /// Counts this thread until the visit is dropped. `None` if the interpreter of the process ends or has ended.

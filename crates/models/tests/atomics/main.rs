@@ -25,6 +25,12 @@ mod sync {
     pub(crate) use loom::sync::{Mutex, MutexGuard};
     pub(crate) use std::sync::TryLockError;
 
+    /// A constructor as it is: those of loom are not `const`.
+    macro_rules! constructor {
+        ($($item:item)*) => { $($item)* };
+    }
+    pub(crate) use constructor;
+
     /// Threads whose sleep lets others run: loom has no time.
     pub(crate) mod thread {
         pub(crate) use loom::thread::{JoinHandle, spawn, yield_now};
