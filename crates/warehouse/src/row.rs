@@ -53,6 +53,9 @@ pub(crate) struct Row {
     pub(crate) had_nul: bool,
 }
 
+/// The usual length of a row's texts, in bytes.
+const TEXT: usize = 512;
+
 /// The fields whose changes are recorded.
 pub(crate) const TRACKED: [Field; 6] =
     [Field::Status, Field::Deptid, Field::Priority, Field::Flag, Field::Lastreply, Field::Subject];
@@ -103,7 +106,9 @@ impl Row {
     ) -> Result<Row, NumberTooLarge> {
         let mut row = self;
         row.slots.clear();
+        row.slots.reserve(FIELDS.len() + 4);
         row.text.clear();
+        row.text.reserve(TEXT);
         row.had_nul = false;
         row.id = signed(&ticket, "id", ticket.id())?;
         let mut digest = Xxh3::new();

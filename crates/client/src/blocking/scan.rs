@@ -77,7 +77,7 @@ const MAX_JOIN: Duration = Duration::from_millis(100);
 ///
 /// Up to [`concurrency`](Scan::concurrency) requests are in flight. While tickets wait to be taken, up to twice as many
 /// pages wait or are in flight. The scan stores about 5 bytes per ticket if most tickets of the install match, and at
-/// most about 130 if few do.
+/// most about 170 if few do.
 ///
 /// ```no_run
 /// use gettickets::{Client, Credentials, GetTickets};

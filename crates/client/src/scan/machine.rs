@@ -705,8 +705,13 @@ impl ScanMachine {
         flight.limit.min(self.window.limit())
     }
 
+    /// How many different tickets were met, unreadable ones included.
+    fn met(&self) -> u64 {
+        self.seen.len().saturating_add(self.report.unreadable.len() as u64)
+    }
+
     fn with_pass<T>(&mut self, change: impl FnOnce(&mut Pass, &mut Context<'_>) -> T) -> T {
-        let met = self.seen.len().saturating_add(self.report.unreadable.len() as u64);
+        let met = self.met();
         let mut context =
             Context { order: &mut self.order, window: &mut self.window, totals: self.totals, met };
         change(&mut self.pass, &mut context)
@@ -1031,15 +1036,13 @@ impl ScanMachine {
     }
 
     fn facts(&self) -> Facts<'_> {
+        let unreadable = self.report.unreadable.len() as u64;
         Facts {
             order: &self.order,
             totals: self.totals,
-            met: self.seen.len().saturating_add(self.report.unreadable.len() as u64),
-            met_again: self
-                .again
-                .as_ref()
-                .map(|again| again.len().saturating_add(self.report.unreadable.len() as u64)),
-            unreadable: self.report.unreadable.len() as u64,
+            met: self.met(),
+            met_again: self.again.as_ref().map(|again| again.len().saturating_add(unreadable)),
+            unreadable,
             contradicted: self.contradicted,
             early: self.early,
             partly_met: self.resumed && self.since.is_some(),

@@ -34,7 +34,8 @@ struct Candidate {
     ties_up: u32,
     /// Neighbors that tie and have falling ids.
     ties_down: u32,
-    /// Two pages of the last whole pass, or of one since, were joined weakly: only by rows of a group of ties, whose order within the group is not known.
+    /// Two pages of the last pass over the whole list, or of one since, were joined weakly: only by rows of a group of
+    /// ties, whose order within the group is not known.
     weak: bool,
 }
 

@@ -108,7 +108,8 @@ impl Seen {
     }
 }
 
-/// A set of ids. Memory is at most 2 bits a ticket where most ids of an install match the request.
+/// A set of ids. Memory is a few bits a ticket where most ids of an install match the request, and at most about 40 bytes
+/// a ticket where no two matching ids share an entry.
 #[derive(Debug, Default)]
 pub(super) struct IdSet {
     chunks: HashMap<u64, u64, RandomState>,

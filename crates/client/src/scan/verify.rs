@@ -65,8 +65,8 @@ pub(super) struct Verify {
     /// If every page of the last pass over the whole list began as expected and the total did not change: the total,
     /// and the number of rows and unreadable tickets.
     exact: Option<(u64, u64)>,
-    /// The least total of the last pass over the whole list, and the number of its rows.
-    last_whole: Option<(u64, u64)>,
+    /// The least total of the last pass over the whole list, and whether the pass continued that of another scan.
+    last_whole: Option<(u64, bool)>,
     /// At the end of that pass the server counted more tickets than there are before the end, and this number cannot be
     /// compared with the tickets that were met.
     beyond: bool,
@@ -79,13 +79,12 @@ impl Verify {
     pub(super) fn decide(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
         let whole_list = pass.ended() == Some(Ended::AtEnd) && !matches!(pass.kind, Kind::Front { .. });
         if whole_list {
-            let rows = if pass.was_resumed() { u64::MAX } else { pass.rows };
             let partly_met = facts.partly_met && pass.was_resumed();
             let before = self.last_whole.map(|(least, _)| least);
             self.changed |= pass.steady_total().is_none()
                 || before.is_some_and(|before| pass.steady_total() != Some(before));
             self.beyond = pass.counted_beyond && (pass.steady_total().is_none() || partly_met);
-            self.last_whole = pass.least_total().map(|least| (least, rows));
+            self.last_whole = pass.least_total().map(|least| (least, pass.was_resumed()));
             let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.erratic;
             let total = pass.steady_total().filter(|_| undisturbed);
             self.exact = total.map(|total| (total, pass.rows.saturating_add(facts.unreadable)));
@@ -202,7 +201,7 @@ impl Verify {
             Some((counted, seen)) if counted > seen => Some((counted, seen)),
             Some(_) => None,
             None => {
-                let (least, rows) = self.last_whole.unwrap_or((u64::MAX, u64::MAX));
+                let (least, was_resumed) = self.last_whole.unwrap_or((u64::MAX, true));
                 // Some of the tickets that were met before the list was read again may be gone.
                 let again = facts.met_again.filter(|_| self.changed && self.recounts > 0);
                 let seen = again.unwrap_or(facts.met);
@@ -211,7 +210,7 @@ impl Verify {
                     .counted()
                     // Tickets that were opened during the pass are counted and need not be met.
                     .map(|total| least.min(total))
-                    .filter(|total| *total > seen && !(facts.partly_met && rows == u64::MAX))
+                    .filter(|total| *total > seen && !(facts.partly_met && was_resumed))
                     .map(|total| (total, seen))
             }
         };

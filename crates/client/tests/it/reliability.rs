@@ -65,7 +65,7 @@ const BOUNDS: &str = "
 | server | memory of decoding | under 16 times the body plus 4 MiB; 1 to 2 times for documented replies |
 | server | nesting; different names of unknown fields | 64 levels; 65,536 |
 | server | text in an error | message 1,000 characters, readable text of a page 300, excerpt 80; the program prints at most 2,000 |
-| server | a scan | 1,000,000 requests (`max_requests`), tickets by `max_tickets`; memory of ids at most 130 bytes each |
+| server | a scan | 1,000,000 requests (`max_requests`), tickets by `max_tickets`; memory of ids at most 170 bytes each |
 | install (Local API) | output around the reply; its time | 1 MiB; the time limit, after which its processes are killed |
 | file | configuration; cursor | 1 MiB; memory in proportion to its length |
 | file | checkpoint; reply or line for `decode`; `--load` | 256 MiB; 256 MiB; 64 MiB |

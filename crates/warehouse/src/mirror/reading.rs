@@ -74,7 +74,7 @@ pub(super) enum Reading<'scope> {
     /// Another thread converts the tickets, and receives rows that are no longer needed.
     Apart(Receiver<Event>, SyncSender<Vec<Row>>),
     /// No thread could be started, so they are converted when they are received.
-    Here(Box<FleetScan>, Vec<Conversion<'scope>>),
+    Here { scan: Box<FleetScan>, conversions: Vec<Conversion<'scope>>, interval: Duration },
 }
 
 impl<'scope> Reading<'scope> {
@@ -96,7 +96,7 @@ impl<'scope> Reading<'scope> {
             }
         });
         match thread {
-            Err(_) => Reading::Here(Box::new(scan), conversions),
+            Err(_) => Reading::Here { scan: Box::new(scan), conversions, interval },
             Ok(_) => {
                 // The thread receives it, so this cannot fail.
                 let _ = hand_over.send(scan);
@@ -106,10 +106,12 @@ impl<'scope> Reading<'scope> {
     }
 
     /// Waits for the next event.
-    pub(super) fn next(&mut self, interval: Duration) -> Event {
+    pub(super) fn next(&mut self) -> Event {
         match self {
             Reading::Apart(receiver, _) => receiver.recv().unwrap_or(Event::Finished),
-            Reading::Here(scan, conversions) => next(scan, conversions, interval, &mut Vec::new()),
+            Reading::Here { scan, conversions, interval } => {
+                next(scan, conversions, *interval, &mut Vec::new())
+            }
         }
     }
 

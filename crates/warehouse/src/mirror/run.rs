@@ -220,7 +220,7 @@ fn read_lists(
     thread::scope(|scope| {
         let mut reading = Reading::start(scope, scan, conversions, CANCELLATION_INTERVAL);
         loop {
-            let event = reading.next(CANCELLATION_INTERVAL);
+            let event = reading.next();
             refuse_cancelled(cancellation)?;
             match event {
                 Event::Pending => {}
