@@ -340,8 +340,7 @@ impl Store for Database {
     }
 
     fn count_present(&mut self, install: &str) -> Result<u64, MirrorError> {
-        let present = "SELECT count(*) FROM tickets WHERE install = $1 AND gone IS NULL";
-        let count: i64 = self.client.query_one(present, &[&install])?.get(0);
+        let count: i64 = self.client.query_one(schema::PRESENT, &[&install])?.get(0);
         Ok(count.unsigned_abs())
     }
 

@@ -267,11 +267,7 @@ impl Store for Database {
     }
 
     fn count_present(&mut self, install: &str) -> Result<u64, MirrorError> {
-        let count: i64 = self.connection.query_row(
-            "SELECT count(*) FROM tickets WHERE install = ? AND gone IS NULL",
-            [install],
-            |row| row.get(0),
-        )?;
+        let count: i64 = self.connection.query_row(schema::PRESENT, [install], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
 
