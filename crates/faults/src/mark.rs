@@ -95,9 +95,10 @@ pub fn find(text: &str) -> Option<String> {
         let needles = needles(secret);
         for needle in &needles {
             if let Some(at) = lower.find(needle.as_str()) {
-                let from = lower.floor_char_boundary(at.saturating_sub(300));
-                let to = lower.ceil_char_boundary((at + 300).min(lower.len()));
-                return Some(format!("{secret} (as {needle}) in: {}", &lower[from..to]));
+                let around = at.saturating_sub(300)..(at + 300).min(lower.len());
+                let around = lower.as_bytes().get(around).unwrap_or_default();
+                let around = String::from_utf8_lossy(around);
+                return Some(format!("{secret} (as {needle}) in: {around}"));
             }
         }
     }

@@ -243,7 +243,9 @@ pub(crate) fn visible_text(page: &str) -> VisibleText {
 
 /// Returns the part of a page that is searched.
 fn head_of(page: &str) -> &str {
-    page.get(..page.floor_char_boundary(MAX_READ)).unwrap_or(page)
+    // A character has at most four bytes, so one of the last four positions is a boundary.
+    let end = (0..=MAX_READ.min(page.len())).rev().find(|&end| page.is_char_boundary(end));
+    end.and_then(|end| page.get(..end)).unwrap_or(page)
 }
 
 /// Returns the text of the first element of this name, if it has any.

@@ -20,6 +20,15 @@ const CARGO_LLVM_COV: &str = "0.9.1";
 /// The version of cargo-hack, which checks combinations of features.
 const CARGO_HACK: &str = "0.6.45";
 
+/// The version of cargo-public-api, which lists the public items of a crate. It reads the JSON of rustdoc 1.95.
+const CARGO_PUBLIC_API: &str = "0.52.0";
+
+/// The version of cargo-semver-checks, which finds breaking changes.
+const CARGO_SEMVER_CHECKS: &str = "0.51.0";
+
+/// The version of cargo-cyclonedx, which lists dependencies.
+const CARGO_CYCLONEDX: &str = "0.5.9";
+
 /// Version of mdBook, which builds the documentation site.
 const MDBOOK: &str = "0.5.4";
 
@@ -46,6 +55,21 @@ pub(crate) fn cargo_llvm_cov() -> Result<PathBuf> {
 /// Returns cargo-hack, which is built below `target` if necessary.
 pub(crate) fn cargo_hack() -> Result<PathBuf> {
     built("cargo-hack", CARGO_HACK)
+}
+
+/// Returns cargo-public-api, which is built below `target` if necessary.
+pub(crate) fn cargo_public_api() -> Result<PathBuf> {
+    built("cargo-public-api", CARGO_PUBLIC_API)
+}
+
+/// Returns cargo-semver-checks, which is built below `target` if necessary.
+pub(crate) fn cargo_semver_checks() -> Result<PathBuf> {
+    built("cargo-semver-checks", CARGO_SEMVER_CHECKS)
+}
+
+/// Returns cargo-cyclonedx, which is built below `target` if necessary.
+pub(crate) fn cargo_cyclonedx() -> Result<PathBuf> {
+    built("cargo-cyclonedx", CARGO_CYCLONEDX)
 }
 
 /// Returns mdBook, which is built below `target` if necessary.

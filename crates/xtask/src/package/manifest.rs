@@ -1,23 +1,10 @@
-//! `cargo xtask package`: checks the packages to publish. It publishes nothing.
+//! Checks the metadata of each published crate: what its manifest states, and its license files.
 
 use std::fs;
 use std::path::Path;
 
-use crate::process::{Result, cargo, root, target};
-use crate::tools;
-
-const HELP: &str = "\
-usage: cargo xtask package [--quick]
-
-Checks the crates that are published: metadata, licenses and readme of each, that cargo packages them, that every two of
-their features compile together (cargo-hack), and that maturin makes a source distribution of the Python package.
-Nothing is published.
-
-  --quick   without the features and the source distribution";
-
-/// The published crates, in the order of their dependencies. The other crates are internal, or are published in another
-/// form: the C library and the Python module.
-const PUBLISHED: [&str; 6] = ["protocol", "client", "arrow", "sandbox", "warehouse", "cli"];
+use super::published::CRATES;
+use crate::process::{Result, root};
 
 /// Lines that the manifest of every published crate has.
 const LINES: [&str; 7] = [
@@ -42,27 +29,14 @@ const CATEGORIES: [&str; 8] = [
     "web-programming::http-client",
 ];
 
-pub(crate) fn run(args: &[String]) -> Result {
-    let quick = match args {
-        [] => false,
-        [only] if only == "--quick" => true,
-        [only] if only == "--help" || only == "-h" => {
-            println!("{HELP}");
-            return Ok(());
-        }
-        _ => return Err(HELP.to_owned()),
-    };
-    let problems: Vec<String> = PUBLISHED.iter().flat_map(|name| metadata(name)).collect();
+/// Fails if a manifest is incomplete or a license file is missing.
+pub(super) fn check() -> Result {
+    let problems: Vec<String> = CRATES.iter().flat_map(|name| metadata(name)).collect();
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
-    println!("metadata: {} crates are complete", PUBLISHED.len());
-    packaged()?;
-    if quick {
-        return Ok(());
-    }
-    features()?;
-    source_distribution()
+    println!("{} crates are complete", CRATES.len());
+    Ok(())
 }
 
 /// Returns the problems in the manifest and the folder of a crate.
@@ -106,58 +80,6 @@ fn missing(manifest: &str) -> Vec<String> {
     problems
 }
 
-/// Packages the crates like `cargo publish`, without building them.
-fn packaged() -> Result {
-    let mut package = cargo("package --quiet --no-verify --allow-dirty --locked --offline");
-    for name in PUBLISHED {
-        package = package.arg("--package").arg(package_name(name));
-    }
-    package.run()?;
-    let folder = target().join("package");
-    for name in PUBLISHED {
-        let file = format!("{}-{}.crate", package_name(name), env!("CARGO_PKG_VERSION"));
-        let path = folder.join(&file);
-        let len = fs::metadata(&path).map_err(|error| format!("{}: {error}", path.display()))?.len();
-        println!("{file}: {} KiB", len.div_ceil(1024));
-        // The registry's limit is 10 MiB; a much smaller package that is still large contains something by mistake.
-        if len > 1 << 20 {
-            return Err(format!(
-                "{file} is larger than 1 MiB; `tar -tzf {}` lists its files",
-                path.display()
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn package_name(folder: &str) -> String {
-    match folder {
-        "client" => "gettickets".to_owned(),
-        other => format!("gettickets-{other}"),
-    }
-}
-
-/// Compiles every pair of features of each crate, except features for this repository's tests.
-fn features() -> Result {
-    let mut hack = crate::process::program(
-        tools::cargo_hack()?,
-        "hack check --quiet --feature-powerset --depth 2 --exclude-features fuzzing",
-    );
-    for name in PUBLISHED {
-        hack = hack.arg("--package").arg(package_name(name));
-    }
-    hack.run()
-}
-
-fn source_distribution() -> Result {
-    let python = tools::python_with("dist-python", &crate::dist::PACKAGES)?;
-    let out = target().join("package").join("python");
-    let _ = fs::remove_dir_all(&out);
-    tools::maturin(&python, "sdist --out").arg(&out).run()?;
-    println!("{}", tools::only_file(&out, "gz")?.display());
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +106,7 @@ mod tests {
 
     #[test]
     fn every_published_crate_is_complete() {
-        let problems: Vec<String> = PUBLISHED.iter().flat_map(|name| metadata(name)).collect();
+        let problems: Vec<String> = CRATES.iter().flat_map(|name| metadata(name)).collect();
         assert_eq!(problems, Vec::<String>::new());
     }
 }
