@@ -4,6 +4,7 @@
 pub(crate) mod environment;
 mod failure;
 pub(crate) mod installs;
+mod invalid;
 pub(crate) mod profile;
 pub(crate) mod secret;
 pub(crate) mod settings;

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::environment::Environment;
+use super::invalid::{self, Levels, keys_of};
 use crate::exit::{Failure, Outcome};
 use crate::output::names::Names;
 
@@ -63,10 +64,10 @@ pub(crate) struct Profile {
     pub(crate) time_zone: Option<String>,
     /// Names of departments by id.
     #[serde(default)]
-    departments: BTreeMap<String, String>,
+    departments: BTreeMap<u64, String>,
     /// Names of admins by id.
     #[serde(default)]
-    admins: BTreeMap<String, String>,
+    admins: BTreeMap<u64, String>,
 }
 
 /// The path of the file: `gettickets/config.toml` below `XDG_CONFIG_HOME`, else below `~/.config`; on Windows
@@ -120,53 +121,8 @@ pub(crate) fn check_all(text: &str) -> Outcome {
 }
 
 fn parse(text: &str) -> Outcome<Configuration> {
-    toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
-        let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        let message = error.message().replace('\n', " ");
-        let failure = Failure::usage(format!("{place}{}", without_values(&message)));
-        let unknown = |key: &str| message.starts_with(&format!("unknown field `{key}`"));
-        if ["secret", "password", "access-key", "accesskey", "access_key"].into_iter().any(unknown) {
-            return failure.hint(
-                "This file holds no secrets: write the secret into a file that only you can read, and name that \
-                 file here, as in secret-file = \"main.secret\"",
-            );
-        }
-        failure
-    })
-}
-
-/// The parser's message without values from the file: a mistyped value may be a secret.
-fn without_values(message: &str) -> String {
-    // serde writes `invalid type: string "VALUE", expected …`; the value may itself contain ", expected ".
-    for what in ["invalid type", "invalid value", "unknown variant"] {
-        if message.starts_with(what) {
-            let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
-            return match expected {
-                Some(expected) => format!("{what}: expected {}", expected.replace("u32", "a whole number")),
-                None => what.to_owned(),
-            };
-        }
-    }
-    // A key is shown only if it looks like one; it may really be a value.
-    if let Some((key, rest)) =
-        message.strip_prefix("unknown field `").and_then(|rest| rest.rsplit_once("`, expected one of "))
-    {
-        let is_word = key.len() <= 24 && key.chars().all(|at| at.is_ascii_lowercase() || "-_".contains(at));
-        return match is_word {
-            true => format!("unknown key `{key}`, expected one of {rest}"),
-            false => format!("unknown key, expected one of {rest}"),
-        };
-    }
-    if let Some((_, after)) = message.split_once('`').and_then(|(before, _)| {
-        (before == "duplicate field " || before == "missing field ").then_some((before, message))
-    }) {
-        return after.to_owned();
-    }
-    // The parser's own messages say what it expected; what it found is left out.
-    let quoted = |at: char| matches!(at, '`' | '"' | '\'');
-    let shown = message.split_once(", found").map_or(message, |(before, _)| before);
-    if shown.contains(quoted) { "the line is not valid TOML".to_owned() } else { shown.to_owned() }
+    let levels = || Levels { top: keys_of::<Configuration>(), profile: keys_of::<Profile>() };
+    toml::from_str(text).map_err(|error| invalid::failure(text, &error, levels()))
 }
 
 impl Configuration {
@@ -218,7 +174,7 @@ impl Profile {
         if self.responsetype.as_deref().is_some_and(|word| !["json", "xml"].contains(&word)) {
             return Err(Failure::usage("responsetype is neither json nor xml").hint("Set it to json or xml"));
         }
-        self.names().map(|_| ())
+        Ok(())
     }
 
     /// The environment variables that hold its secrets.
@@ -227,17 +183,8 @@ impl Profile {
     }
 
     /// The names of departments and admins.
-    pub(crate) fn names(&self) -> Outcome<Names> {
-        let by_id = |table: &str, names: &BTreeMap<String, String>| -> Outcome<BTreeMap<u64, String>> {
-            let entry = |(id, name): (&String, &String)| match id.parse() {
-                Ok(id) => Ok((id, name.clone())),
-                Err(_) => Err(Failure::usage(format!("a key in the table {table} is not an id")).hint(
-                    format!("Write ids as keys and names as values, as in {table} = {{ 1 = \"Sales\" }}"),
-                )),
-            };
-            names.iter().map(entry).collect()
-        };
-        Ok(Names::new(by_id("departments", &self.departments)?, by_id("admins", &self.admins)?))
+    pub(crate) fn names(&self) -> Names {
+        Names::new(self.departments.clone(), self.admins.clone())
     }
 
     /// Resolves paths: relative to the directory of the file, and `~/` to the home directory.
@@ -286,16 +233,14 @@ mod tests {
         let (example, rest) = rest.split_once("A profile may also").unwrap();
         let profile = parse(&format!("default-profile{example}")).unwrap().profile("main").unwrap();
         assert_eq!(profile.time_zone.as_deref(), Some("Europe/London"));
-        let names = profile.names().unwrap();
+        let names = profile.names();
         assert_eq!((names.department(1), names.admin(3)), (Some("Sales"), Some("Ada")));
         assert_eq!(names.admin_id("ada"), Some(3));
-        // serde's error for an unknown key lists every key.
-        let known = parse("[profiles.main]\nx = 1").unwrap_err().what;
-        let keys: Vec<&str> = known.split('`').skip(3).step_by(2).collect();
-        assert!(keys.len() > 10, "{known}");
+        let keys = keys_of::<Profile>();
+        assert!(keys.len() > 10, "{keys:?}");
         let manual = format!("{example}{rest}");
         for key in keys {
-            assert!(manual.contains(key), "{key}");
+            assert!(manual.contains(*key), "{key}");
         }
     }
 
@@ -305,9 +250,6 @@ mod tests {
             let error = parse(text).and_then(|parsed| parsed.profile("main")).unwrap_err();
             error.paragraph()
         };
-        insta::assert_snapshot!(shown("[profiles.main]\nurll = \"https://example.com\"\n"), @"line 2: unknown key `urll`, expected one of `url`, `identifier`, `secret-file`, `secret-env`, `username`, `password-file`, `password-env`, `access-key-file`, `access-key-env`, `local-api`, `admin-user`, `php`, `timeout`, `responsetype`, `ca-file`, `proxy`, `allow-plain-http`, `time-zone`, `departments`, `admins`.");
-        insta::assert_snapshot!(shown("[profiles.main]\ntimeout = \"hunter2\"\n"), @"line 2: invalid type: expected a whole number.");
-        insta::assert_snapshot!(shown("[profiles.main]\nsecret = \"hunter2\"\n").rsplit_once(". ").unwrap().1, @r#"This file holds no secrets: write the secret into a file that only you can read, and name that file here, as in secret-file = "main.secret"."#);
         for text in [
             "[profiles.main]\nsecret = \"hunter2\"",
             "[profiles.main]\nurl = hunter2",
@@ -329,10 +271,90 @@ mod tests {
             "secret = hunter2",
             "[x\nsecret=\"hunter2\"",
             "[profiles.hunter2]\n[profiles.hunter2]",
+            "[hunter2.main]\nurl = \"https://example.com\"",
+            "[profiles]\nhunter2 = \"hunter2\"",
+            "[profiles.main]\nurl.hunter2 = 1",
+            "[profiles.main]\nurl = { hunter2 = \"hunter2\" }",
+            "[profiles.main]\nhunter2 = { url = 1 }",
+            "[[profiles.hunter2]]",
+            "default-profile = [\"hunter2\"]",
+            "[profiles.main]\ntimeout = 0x77702_ffff_ffff",
+            "[profiles.main]\ntimeout = 77702.5",
+            "[profiles.main.admins]\n1 = { hunter2 = \"hunter2\" }",
         ] {
             let shown = shown(text);
             assert!(!shown.contains("hunter2") && !shown.contains("77702"), "{text}: {shown}");
         }
+    }
+
+    #[test]
+    fn errors_name_the_line_and_the_key_and_say_what_to_write() {
+        let shown = |text: &str| parse(text).map(|_| ()).unwrap_err().paragraph();
+        let in_profile = |line: &str| shown(&format!("[profiles.main]\nphp = \"php\"\n{line}\n"));
+        let table = [
+            shown("[profile.main]\nurl = \"https://example.com\"\n"),
+            shown("default = \"main\"\n"),
+            shown("\n[main]\nurl = \"https://example.com\"\n"),
+            shown("url = \"https://example.com\"\n"),
+            shown("language = \"en\"\n"),
+            in_profile("urll = \"https://example.com\""),
+            in_profile("secretfile = \"main.secret\""),
+            in_profile("CA_file = \"ca.pem\""),
+            in_profile("secret = \"a\""),
+            in_profile("access_key = \"a\""),
+            in_profile("default-profile = \"main\""),
+            in_profile("language = \"en\""),
+            in_profile("X4-F = \"en\""),
+            in_profile("timeout = \"5\""),
+            in_profile("timeout = -5"),
+            in_profile("url = 5"),
+            in_profile("secret-file = [\"a\"]"),
+            in_profile("allow-plain-http = \"yes\""),
+            in_profile("departments = \"Sales\""),
+            in_profile("departments = { 1 = 2 }"),
+            in_profile("admins = { Ada = 1 }"),
+            shown("profiles = \"main\""),
+            shown("[profiles]\nmain = \"https://example.com\"\n"),
+            shown("[[profiles]]\nurl = \"https://example.com\"\n"),
+            shown("profiles.main.urll = \"https://example.com\"\n"),
+            in_profile("url = https://example.com"),
+            in_profile("url"),
+            in_profile("url = \"a"),
+            in_profile("php = \"php\""),
+            in_profile("[profiles.test"),
+        ];
+        insta::assert_snapshot!(table.join("\n"), @r#"
+        line 1: unknown key `profile`. Did you mean `profiles`?
+        line 1: unknown key `default`. Did you mean `default-profile`?
+        line 2: unknown key `main`. The table of a profile has `profiles` before its name, as in [profiles.main].
+        line 1: unknown key `url`. `url` is a key of a profile: write it below a line such as [profiles.main].
+        line 1: unknown key `language`. Known keys: `default-profile`, `profiles`.
+        line 3: unknown key `urll`. Did you mean `url`?
+        line 3: unknown key `secretfile`. Did you mean `secret-file`?
+        line 3: unknown key `CA_file`. Did you mean `ca-file`?
+        line 3: unknown key `secret`. This file holds no secrets: write the secret into a file that only you can read, and name that file in the key `secret-file` of a profile, as in secret-file = "main.secret".
+        line 3: unknown key `access_key`. This file holds no secrets: write the secret into a file that only you can read, and name that file in the key `access-key-file` of a profile, as in access-key-file = "main.secret".
+        line 3: unknown key `default-profile`. Write `default-profile` at the top of the file, above the first line in brackets.
+        line 3: unknown key `language`. Known keys: `url`, `identifier`, `secret-file`, `secret-env`, `username`, `password-file`, `password-env`, `access-key-file`, `access-key-env`, `local-api`, `admin-user`, `php`, `timeout`, `responsetype`, `ca-file`, `proxy`, `allow-plain-http`, `time-zone`, `departments`, `admins`.
+        line 3: unknown key. Known keys: `url`, `identifier`, `secret-file`, `secret-env`, `username`, `password-file`, `password-env`, `access-key-file`, `access-key-env`, `local-api`, `admin-user`, `php`, `timeout`, `responsetype`, `ca-file`, `proxy`, `allow-plain-http`, `time-zone`, `departments`, `admins`.
+        line 3: `timeout` must be a whole number from 0 to 4294967295.
+        line 3: `timeout` must be a whole number from 0 to 4294967295.
+        line 3: `url` must be a text in quotes.
+        line 3: `secret-file` must be a text in quotes.
+        line 3: `allow-plain-http` must be true or false, without quotes.
+        line 3: `departments` must be a table.
+        line 3: a name in the table `departments` must be a text in quotes.
+        line 3: a key in the table `admins` is not an id. Write ids as keys and names as values, as in admins = { 1 = "Sales" }.
+        line 1: `profiles` must be a table.
+        line 2: a profile must be a table.
+        line 1: `profiles` must be a table.
+        line 1: unknown key `urll`. Did you mean `url`?
+        line 3: string values must be quoted, expected literal string.
+        line 3: key with no value, expected `=`.
+        line 3: invalid basic string, expected `"`.
+        line 3: duplicate key.
+        line 3: unclosed table, expected `]`.
+        "#);
     }
 
     #[test]

@@ -144,12 +144,12 @@ impl Layer {
         }
     }
 
-    fn of_profile(name: &str, profile: Profile) -> Outcome<Layer> {
+    fn of_profile(name: &str, profile: Profile) -> Layer {
         let source = |file: Option<PathBuf>, variable: Option<String>| {
             file.map(SecretSource::File).or(variable.map(SecretSource::Variable))
         };
-        let names = profile.names()?;
-        Ok(Layer {
+        let names = profile.names();
+        Layer {
             name: format!("profile {name:?}"),
             url: profile.url,
             local_api: profile.local_api,
@@ -169,7 +169,7 @@ impl Layer {
             allow_plain_http: profile.allow_plain_http,
             time_zone: profile.time_zone,
             names: Some(names),
-        })
+        }
     }
 
     fn names_a_target(&self) -> bool {
@@ -187,12 +187,12 @@ fn layers(args: &ConnectionArgs, environment: &Environment) -> Outcome<Vec<Layer
     Ok(match named_profile(args, &flags, environment) {
         Some(name) => {
             let profile = load_named(&name, environment)?;
-            vec![flags, Layer::of_profile(&name, profile)?, variables]
+            vec![flags, Layer::of_profile(&name, profile), variables]
         }
         None if flags.names_a_target() || variables.names_a_target() => vec![flags, variables],
         None => {
             let default = load_default(environment)?;
-            let default = default.map(|(name, profile)| Layer::of_profile(&name, profile)).transpose()?;
+            let default = default.map(|(name, profile)| Layer::of_profile(&name, profile));
             [flags, variables].into_iter().chain(default).collect()
         }
     })
@@ -229,7 +229,7 @@ impl Settings {
         name: &str,
         environment: &Environment,
     ) -> Outcome<Settings> {
-        let layers = [Layer::of_flags(args), Layer::of_profile(name, load_named(name, environment)?)?];
+        let layers = [Layer::of_flags(args), Layer::of_profile(name, load_named(name, environment)?)];
         Settings::merged(args, &layers, environment)
     }
 

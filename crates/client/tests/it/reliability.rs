@@ -129,6 +129,19 @@ describes the targets. Findings were fixed before the commit in the table.
 const FUZZING: [&str; 2] =
     ["<!-- written by `cargo xtask fuzz --record` -->", "<!-- end of what is written -->"];
 
+const COVERAGE: &str = "
+## Coverage
+
+`cargo xtask coverage` runs the tests of the protocol and of the client (with 20,000 histories of the scan) and prints for each
+file how many of its lines they execute, with `--lines` also every other line. `--write` writes the table. The unit tests at the
+end of a file do not count as lines; doc tests, and the tests of the other crates, are not run.
+
+";
+
+/// The lines between which `cargo xtask coverage --write` writes its table.
+const COVERED: [&str; 2] =
+    ["<!-- written by `cargo xtask coverage --write` -->", "<!-- end of the coverage -->"];
+
 /// What mutation testing has found. The figures are entered by hand.
 const MUTANTS: &str = "
 ## What mutation testing has found
@@ -163,7 +176,15 @@ fn every_quirk_is_handled_or_reported() {
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../RELIABILITY.md");
     let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    for part in [FAULTS, &kept(&committed, table::MARKERS), BOUNDS, &kept(&committed, FUZZING), MUTANTS] {
+    for part in [
+        FAULTS,
+        &kept(&committed, table::MARKERS),
+        BOUNDS,
+        &kept(&committed, FUZZING),
+        COVERAGE,
+        &kept(&committed, COVERED),
+        MUTANTS,
+    ] {
         table.push_str(part);
     }
     if std::env::var_os("UPDATE_RELIABILITY").is_some() {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::drive::{Driver, Outcome};
 use crate::history::History;
-use crate::world::World;
+use crate::world::{By, World};
 
 /// The results of many histories.
 #[derive(Debug, Default)]
@@ -94,9 +94,9 @@ fn play(history: &History) -> (World, Outcome) {
     }
 }
 
-/// Seeds of histories that once lost tickets, found by playing ten million. Some break an assumption.
+/// Seeds of histories that once lost tickets, found by playing eleven million. Some break an assumption.
 #[rustfmt::skip]
-const LOST_ONCE: [u64; 56] = [
+const LOST_ONCE: [u64; 57] = [
     20_031_986, 20_346_680, 20_360_660, 20_552_199, 20_565_868, 20_720_624, 20_880_548, 21_050_471,
     21_100_461, 21_264_277, 21_281_006, 21_528_811, 21_782_336, 22_027_699, 22_389_779, 22_729_125,
     22_789_696, 23_091_966, 23_171_164, 23_209_240, 23_251_688, 23_399_853, 23_458_830, 23_474_328,
@@ -104,7 +104,45 @@ const LOST_ONCE: [u64; 56] = [
     25_227_981, 25_253_567, 25_959_606, 26_056_685, 26_192_419, 26_225_734, 26_261_207, 27_060_382,
     27_175_533, 27_310_736, 27_419_320, 27_480_876, 27_806_424, 27_809_636, 27_849_094, 27_871_469,
     27_923_689, 28_070_484, 28_589_756, 28_860_187, 29_034_144, 29_186_293, 29_273_023, 29_637_986,
+    51_113_678,
 ];
+
+/// Moves the last ticket of a list with the oldest reply first to its front, and closes the first.
+fn move_the_last(world: &mut World) {
+    let list = world.list();
+    world.clock = 1;
+    world.answer(list.last().unwrap().id);
+    world.clock = list.last().unwrap().lastreply + 1;
+    world.close(list[0].id);
+}
+
+fn move_the_last_and_open_another(world: &mut World) {
+    move_the_last(world);
+    world.open();
+}
+
+#[test]
+fn a_move_breaks_an_assumption_only_if_no_page_shows_a_change() {
+    // Reads a list of twelve tickets on two pages. Before the second, this change is made.
+    let broken = |change: fn(&mut World)| {
+        let mut world = World::new(1, 12, 100);
+        world.by = By::OldestReply;
+        world.script.insert(2, change);
+        let list = world.list();
+        for offset in [0, 6] {
+            world.serve(offset, 8);
+            let page = world.take_served().unwrap();
+            world.note_delivered(7, page);
+        }
+        assert_eq!(world.broken_assumption(&[]), None);
+        // A ticket that did not move is not excused by one that did.
+        assert_eq!(world.broken_assumption(&[list[11].id, list[9].id]), None);
+        world.broken_assumption(&[list[11].id])
+    };
+    assert_eq!(broken(move_the_last_and_open_another), Some("moves canceled each other out"));
+    assert_eq!(broken(move_the_last), None, "the total shows it");
+    assert_eq!(broken(|_| ()), None, "it is on a page");
+}
 
 #[test]
 fn histories_that_once_lost_tickets_lose_none() {
@@ -112,7 +150,7 @@ fn histories_that_once_lost_tickets_lose_none() {
         let history = History::draw(seed);
         let (world, outcome) = play(&history);
         let lost = outcome.lost(&world);
-        assert!(lost.is_empty() || world.broken_assumption().is_some(), "seed {seed}: lost {lost:?}");
+        assert!(lost.is_empty() || world.broken_assumption(&lost).is_some(), "seed {seed}: lost {lost:?}");
     }
 }
 
@@ -135,7 +173,7 @@ fn no_ticket_is_lost_silently_while_the_list_changes() {
             println!("{:#?}\n{}\nlost {:?}", outcome.report, outcome.problem(), outcome.lost(&world));
         }
         let broken = match history.is_within_assumptions() {
-            true => world.broken_assumption(),
+            true => world.broken_assumption(&outcome.lost(&world)),
             false => Some("settings of the history"),
         };
         if let Some(broken) = broken {

@@ -1,6 +1,6 @@
 //! Runs a machine against a world, on one thread. The requests in flight are served and delivered in a random order.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use gettickets::scan::machine::{Action, Batch, FetchPage, Metrics, ScanMachine, Settings};
@@ -8,7 +8,7 @@ use gettickets::scan::{Cursor, ScanReport};
 use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, Error, ErrorKind};
 
-use crate::world::{Reply, Rng, World};
+use crate::world::{Reply, Rng, Served, World};
 
 pub(crate) const REFUSAL: &str =
     "Error generating JSON encoded response: Malformed UTF-8 characters, possibly incorrectly encoded";
@@ -68,7 +68,11 @@ pub(crate) fn assert_promise(world: &World, outcome: &Outcome) {
 pub(crate) struct Driver {
     pub(crate) machine: ScanMachine,
     pub(crate) sent: Vec<FetchPage>,
-    served: Vec<(u64, Reply)>,
+    served: Vec<(u64, Reply, Option<Served>)>,
+    /// How many machines there were before this one.
+    resumed: u64,
+    /// The pass that sent each request.
+    passes: HashMap<u64, u64>,
     rng: Rng,
     pub(crate) yielded: Vec<u64>,
     last: Option<Batch>,
@@ -85,6 +89,8 @@ impl Driver {
             machine: ScanMachine::new(settings),
             sent: Vec::new(),
             served: Vec::new(),
+            resumed: 0,
+            passes: HashMap::new(),
             rng: Rng(seed),
             yielded: Vec::new(),
             last: None,
@@ -100,7 +106,14 @@ impl Driver {
         self.machine.resume(cursor).unwrap();
         self.sent.clear();
         self.served.clear();
+        self.resumed += 1;
+        self.passes.clear();
         self.last = None;
+    }
+
+    /// The number of the pass that runs now. Passes of different machines have different numbers.
+    fn pass(&self) -> u64 {
+        self.resumed * 1_000 + self.machine.report().verification_passes
     }
 
     /// Runs until the end, or until at least this many tickets were taken. Then the cursor is returned: the consumer
@@ -114,6 +127,7 @@ impl Driver {
             match self.machine.poll() {
                 Action::Fetch(fetch) => {
                     self.sent.push(fetch);
+                    self.passes.insert(fetch.id, self.pass());
                     self.requests += 1;
                     assert!(self.requests < 200_000, "no end: {:?}", self.machine.report());
                     if self.waits > 0 && self.rng.chance(self.waits) {
@@ -162,12 +176,18 @@ impl Driver {
                     fetch.id, fetch.offset, fetch.limit
                 );
             }
-            self.served.push((fetch.id, reply));
+            self.served.push((fetch.id, reply, world.take_served()));
             return;
         }
         assert!(!self.served.is_empty(), "the machine waits for nothing: {:?}", self.machine);
         let index = self.rng.below(self.served.len() as u64) as usize;
-        let (id, reply) = self.served.swap_remove(index);
+        let (id, reply, served) = self.served.swap_remove(index);
+        let pass = self.pass();
+        if let Some(served) = served
+            && self.passes.get(&id) == Some(&pass)
+        {
+            world.note_delivered(pass, served);
+        }
         if self.show {
             println!("deliver {id}; {} pass(es) verified so far", self.machine.report().verification_passes);
         }

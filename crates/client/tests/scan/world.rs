@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use gettickets::scan::machine::Row;
 
@@ -230,6 +231,47 @@ pub(crate) struct Evidence {
     end_was_hidden: bool,
     /// The simple orders: by last reply, opening and id, each rising and falling.
     orders: [Appearance; 6],
+    /// The changes that may move a ticket: the number of the request before which it was changed, and its id.
+    changes: Vec<(u64, u64)>,
+    /// The last reply with rows, until [`World::take_served`] takes it.
+    served: Option<Served>,
+    /// The number of the last pass of the scan, and its pages.
+    last_pass: (u64, Vec<Served>),
+}
+
+/// A page that was sent, with the positions that a client does not see.
+#[derive(Clone, Debug)]
+pub(crate) struct Served {
+    /// The number of the request.
+    number: u64,
+    /// The rows: their positions in the list, ids and fingerprints.
+    rows: Vec<(usize, u64, u64)>,
+    /// The part of the list that was read.
+    read: Range<usize>,
+    /// The length of the list, if the page shows it: no ticket follows, and the page is not full.
+    end: Option<usize>,
+    total: Option<u64>,
+    /// The ids of the list at this moment.
+    list: Vec<u64>,
+}
+
+/// Whether a row or a total of these pages shows that the list changed while they were read.
+fn show_change(pages: &[Served], has_totals: bool) -> bool {
+    let (mut at, mut of) = (HashMap::new(), HashMap::new());
+    let differs = |page: &Served| {
+        let other_total = has_totals && page.total != pages[0].total;
+        let other_row = page.rows.iter().any(|(position, id, fingerprint)| {
+            at.insert(*position, (*id, *fingerprint)).is_some_and(|known| known != (*id, *fingerprint))
+                | of.insert(*id, *position).is_some_and(|known| known != *position)
+        });
+        let mut ids: Vec<_> = page.rows.iter().map(|(_, id, _)| *id).collect();
+        ids.sort_unstable();
+        other_total || other_row || ids.windows(2).any(|pair| pair[0] == pair[1])
+    };
+    let ends: Vec<_> = pages.iter().filter_map(|page| page.end).collect();
+    let last = pages.iter().flat_map(|page| &page.rows).map(|(position, ..)| position + 1).max();
+    let other_end = ends.iter().any(|end| *end != ends[0] || last.is_some_and(|last| last > *end));
+    other_end || pages.iter().any(differs)
 }
 
 /// What the pages show of an order.
@@ -366,13 +408,53 @@ impl World {
         }
     }
 
-    /// The assumption of the guarantee that the pages broke, if one was broken.
-    pub(crate) fn broken_assumption(&self) -> Option<&'static str> {
+    /// The assumption of the guarantee that the pages broke, if one was broken, in a scan that lost these tickets.
+    pub(crate) fn broken_assumption(&self, lost: &[u64]) -> Option<&'static str> {
         if self.evidence.end_was_hidden {
             return Some("the end did not show itself");
         }
-        let looked_ordered = !self.by.is_simple() && self.evidence.looked_ordered();
-        looked_ordered.then_some("the list looked ordered and was not")
+        if !self.by.is_simple() && self.evidence.looked_ordered() {
+            return Some("the list looked ordered and was not");
+        }
+        let canceled_out = !lost.is_empty() && lost.iter().all(|id| self.moved_without_a_sign(*id));
+        canceled_out.then_some("moves canceled each other out")
+    }
+
+    /// Whether this ticket, which was not yielded, moved from the part of the list that was still to be read to the part
+    /// that was read, during the last pass, and none of the several pages of that pass shows a change.
+    fn moved_without_a_sign(&self, id: u64) -> bool {
+        // In these orders a ticket does not move when it is changed.
+        if matches!(self.by, By::IdRising | By::IdFalling | By::DateRising | By::DateFalling) {
+            return false;
+        }
+        let pages = &self.evidence.last_pass.1;
+        let Some(last) = pages.iter().max_by_key(|page| page.number) else { return false };
+        let first = pages.iter().map(|page| page.number).min().unwrap_or(0);
+        let was_changed = self
+            .evidence
+            .changes
+            .iter()
+            .any(|(number, changed)| *changed == id && first < *number && *number <= last.number);
+        let is_on_a_page = pages.iter().flat_map(|page| &page.rows).any(|(_, on_page, _)| *on_page == id);
+        let position = last.list.iter().position(|listed| *listed == id);
+        let is_in_part_read =
+            position.is_some_and(|position| pages.iter().any(|page| page.read.contains(&position)));
+        let has_totals = matches!(self.total, Total::BeforeHiding | Total::AfterHiding);
+        was_changed && !is_on_a_page && is_in_part_read && !show_change(pages, has_totals)
+    }
+
+    /// The page that was served last, for [`World::note_delivered`].
+    pub(crate) fn take_served(&mut self) -> Option<Served> {
+        self.evidence.served.take()
+    }
+
+    /// Notes that a page was delivered to the pass with this number.
+    pub(crate) fn note_delivered(&mut self, pass: u64, page: Served) {
+        let last_pass = &mut self.evidence.last_pass;
+        if last_pass.0 != pass {
+            *last_pass = (pass, Vec::new());
+        }
+        last_pass.1.push(page);
     }
 
     /// The matching tickets as they are ordered now, by their index.
@@ -440,6 +522,7 @@ impl World {
 
     pub(crate) fn answer(&mut self, id: u64) {
         let (clock, status) = (self.clock, self.rng.below(4) as u8);
+        self.evidence.changes.push((self.requests, id));
         if let Some(index) = self.index(id) {
             (self.tickets[index].lastreply, self.tickets[index].status) = (clock, status);
             self.forget_if_too_old(index);
@@ -530,6 +613,7 @@ impl World {
         for _ in 0..self.times(rates.flagged) {
             if let Some(index) = self.some(true) {
                 let (which, value) = (self.rng.below(4), self.rng.below(4) as u8);
+                self.evidence.changes.push((self.requests, self.tickets[index].id));
                 let ticket = &mut self.tickets[index];
                 match which {
                     0 => ticket.status = value,
@@ -635,6 +719,28 @@ impl World {
         let more_follow = list[end..].iter().any(|index| !self.tickets[*index].hidden);
         let is_cut = rows.len() < readable || (end < most && more_follow);
         self.evidence.note(offset, &rows, total, is_cut);
+        let may_show_end = !is_cut && (rows.len() as u64) < limit;
+        self.evidence.served = Some(self.served(start, may_show_end, &list, &rows, total));
         Reply::Rows(rows, total)
+    }
+
+    fn served(
+        &self,
+        start: usize,
+        may_show_end: bool,
+        list: &[usize],
+        rows: &[Ticket],
+        total: Option<u64>,
+    ) -> Served {
+        let list: Vec<_> = list.iter().map(|index| self.tickets[*index].id).collect();
+        let position = |ticket: &Ticket| list.iter().position(|id| *id == ticket.id).unwrap_or(start);
+        let rows: Vec<_> = rows.iter().map(|row| (position(row), row.id, row.row().fingerprint)).collect();
+        let most = rows.last().map_or(start, |(position, ..)| position + 1);
+        let end = (may_show_end && !list[most..].iter().any(|id| self.is_visible(*id))).then_some(list.len());
+        Served { number: self.requests, rows, read: start..end.unwrap_or(most), end, total, list }
+    }
+
+    fn is_visible(&self, id: u64) -> bool {
+        self.index(id).is_some_and(|index| !self.tickets[index].hidden)
     }
 }

@@ -5,9 +5,9 @@ use std::ptr;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
 
-use crate::explore;
 use crate::slots::{Slots, Target};
 use crate::sync::thread::{self, JoinHandle};
+use crate::{Freeable, explore};
 
 /// A caller's function: its address, its argument and its level are the same number.
 fn target(number: usize) -> Target {
@@ -23,6 +23,8 @@ struct Library {
     slots: Slots,
     /// Whether a function was removed, so that its caller may have freed what it uses.
     is_removed: [AtomicBool; 3],
+    /// What each function uses.
+    user_data: [Freeable; 3],
 }
 
 impl Library {
@@ -30,6 +32,7 @@ impl Library {
         let library = Library {
             slots: Slots::new(),
             is_removed: [AtomicBool::new(true), AtomicBool::new(false), AtomicBool::new(false)],
+            user_data: [Freeable::new(), Freeable::new(), Freeable::new()],
         };
         library.replace(number);
         Arc::new(library)
@@ -48,7 +51,9 @@ impl Library {
             if found.level != 0 {
                 let is_removed = &self.is_removed[found.level];
                 assert!(!is_removed.load(Ordering::Relaxed), "called after it was removed");
+                self.user_data[found.level].access();
                 thread::yield_now();
+                self.user_data[found.level].access();
                 assert!(!is_removed.load(Ordering::Relaxed), "removed during the call");
             }
             received = Some(found.level);
@@ -59,6 +64,7 @@ impl Library {
     /// Frees what belongs to a function that was replaced.
     fn free(&self, number: usize) {
         self.is_removed[number].store(true, Ordering::Relaxed);
+        self.user_data[number].free();
     }
 }
 
@@ -101,8 +107,11 @@ fn two_threads_that_replace_the_function_take_turns() {
         let library = Library::with(0);
         let other = Arc::clone(&library);
         let replacer = thread::spawn(move || other.replace(1));
+        let logger = log_on_a_thread(&library);
         library.replace(2);
         replacer.join().unwrap();
+        // `log` checks that it received one of them as a whole, although its slot may have been used again at once.
+        assert!(logger.join().unwrap() <= 2);
         // One of them was last, and it is whole.
         assert_ne!(library.log(), 0);
     });

@@ -51,6 +51,28 @@ mod slots;
 #[path = "../../../../bindings/python/src/visits.rs"]
 mod visits;
 
+/// What threads use until another one frees it. Loom reports a use that does not happen before that, even if no thread
+/// can see the difference by reading an atomic.
+struct Freeable(loom::cell::UnsafeCell<()>);
+
+#[allow(unsafe_code, reason = "it is shared in order to check when it is used")]
+// SAFETY: there is no value to read or write; loom reports accesses that are not ordered.
+unsafe impl Sync for Freeable {}
+
+impl Freeable {
+    fn new() -> Freeable {
+        Freeable(loom::cell::UnsafeCell::new(()))
+    }
+
+    fn access(&self) {
+        self.0.with(|_| ());
+    }
+
+    fn free(&self) {
+        self.0.with_mut(|_| ());
+    }
+}
+
 /// Explores a model. The bound keeps the number of schedules in the tens of thousands; a bug usually needs no more than
 /// two preemptions.
 fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {

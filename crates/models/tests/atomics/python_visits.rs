@@ -3,9 +3,9 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
 
-use crate::explore;
 use crate::sync::thread;
 use crate::visits::Visits;
+use crate::{Freeable, explore};
 
 const PROCESS: u32 = 7;
 const PARENT: u32 = 6;
@@ -15,12 +15,16 @@ fn no_thread_is_in_python_once_the_interpreter_has_ended() {
     explore(3, || {
         let visits = Arc::new(Visits::new());
         let has_ended = Arc::new(AtomicBool::new(false));
+        let interpreter = Arc::new(Freeable::new());
         let visitors = [(); 2].map(|()| {
             let (visits, has_ended) = (Arc::clone(&visits), Arc::clone(&has_ended));
+            let interpreter = Arc::clone(&interpreter);
             thread::spawn(move || {
                 if let Some(_visit) = visits.begin(PROCESS) {
                     assert!(!has_ended.load(Ordering::Relaxed), "entered an interpreter that has ended");
+                    interpreter.access();
                     thread::yield_now();
+                    interpreter.access();
                     assert!(!has_ended.load(Ordering::Relaxed), "the interpreter ended during the visit");
                 }
             })
@@ -30,6 +34,7 @@ fn no_thread_is_in_python_once_the_interpreter_has_ended() {
             thread::yield_now();
         }
         has_ended.store(true, Ordering::Relaxed);
+        interpreter.free();
         for visitor in visitors {
             visitor.join().unwrap();
         }
