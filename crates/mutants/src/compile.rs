@@ -74,6 +74,9 @@ pub(crate) fn compile(tree: &Path, package: &str, check: bool) -> Result<Built, 
         .args(["--all-features", "--message-format=json", "--package", package])
         .env("RUSTFLAGS", "--cap-lints allow");
     command.env("CARGO_INCREMENTAL", "0").env("CARGO_TARGET_DIR", tree.join("target"));
+    // Only the tests that use the build run it, and there are many arms.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    command.arg("--config").arg(format!("profile.dev.package.{package}.opt-level=1"));
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("cargo could not be started: {error}"))?;
     read(&String::from_utf8_lossy(&output.stdout), output.status.success())

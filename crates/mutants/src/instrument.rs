@@ -89,6 +89,8 @@ pub(crate) fn instrument(
         from = body.end;
     }
     out.text.push_str(&text[from..]);
+    // Arms that are inlined into arms that are inlined would multiply.
+    out.text = out.text.replace("#[inline(always)]", "");
     Ok(out)
 }
 

@@ -8,8 +8,9 @@ mod instrument;
 mod list;
 mod runs;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,10 +24,11 @@ use list::Mutant;
 use runs::Outcome;
 
 const USAGE: &str = "usage: gettickets-mutants LIST TREE PACKAGE RESULTS [--jobs N] [--limit SECONDS] [--only TEXT]
+       [--names FILE]
 
 LIST is the output of `cargo mutants --list --json`, TREE a copy of the workspace, which is changed, PACKAGE the package,
 and RESULTS the folder for the lists of results. Tests that take longer than the limit (default: 20) are left out.
-Only mutants are tested whose name contains the text.";
+Only mutants are tested whose name contains the text, or is a line of the file.";
 
 /// More builds than this mean that the errors are not caused by mutants.
 const MOST_BUILDS: usize = 30;
@@ -50,6 +52,8 @@ struct Options {
     jobs: usize,
     limit: Duration,
     only: String,
+    /// The names of the mutants to test, or nothing for all.
+    names: Option<HashSet<String>>,
 }
 
 impl Options {
@@ -63,6 +67,7 @@ impl Options {
             jobs: 2,
             limit: Duration::from_secs(20),
             only: String::new(),
+            names: None,
         };
         let mut rest = rest.iter();
         while let Some(name) = rest.next() {
@@ -73,6 +78,9 @@ impl Options {
                 "--jobs" => options.jobs = number()?,
                 "--limit" => options.limit = Duration::from_secs(number()? as u64),
                 "--only" => options.only = value.clone(),
+                "--names" => {
+                    options.names = Some(read(Path::new(value))?.lines().map(str::to_owned).collect());
+                }
                 _ => return Err(USAGE.to_owned()),
             }
         }
@@ -84,16 +92,23 @@ fn run(options: &Options) -> Result<(), String> {
     let list = read(&options.list)?;
     let mutants: Vec<Mutant> =
         serde_json::from_str(&list).map_err(|error| format!("{}: {error}", options.list.display()))?;
-    let of_package =
-        |mutant: &Mutant| mutant.package == options.package && mutant.name.contains(&options.only);
-    let mutants: Vec<Mutant> = mutants.into_iter().filter(of_package).collect();
+    let wanted = |mutant: &Mutant| {
+        mutant.package == options.package
+            && mutant.name.contains(&options.only)
+            && options.names.as_ref().is_none_or(|names| names.contains(&mutant.name))
+    };
+    let mutants: Vec<Mutant> = mutants.into_iter().filter(wanted).collect();
     let mut crate_of = Crate::read(&options.tree, &mutants)?;
     let (programs, unviable) = crate_of.build(&options.tree, &options.package)?;
     let scratch = options.tree.join("target");
     println!("running each test of {} programs by itself", programs.len());
     let tests = runs::measure(&programs, options.limit, options.jobs, &scratch)?;
-    let tried: Vec<(usize, usize)> =
+    let mut tried: Vec<(usize, usize)> =
         crate_of.functions.iter().map(|(mutant, function)| (*mutant, *function)).collect();
+    // In a random order, which is the same in each run: the results so far are those of a sample.
+    tried.sort_by_key(|(mutant, _)| {
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(&mutants[*mutant].name)
+    });
     println!("{} tests; {} mutants", tests.len(), tried.len());
     let (outcomes, done, start) = (Mutex::new(BTreeMap::new()), AtomicUsize::new(0), Instant::now());
     runs::in_parallel(options.jobs, tried.len(), |at| {
@@ -102,14 +117,19 @@ fn run(options: &Options) -> Result<(), String> {
         if !matches!(outcome, Outcome::Caught | Outcome::Timeout) {
             println!("{outcome:?}: {}", mutants[mutant].name);
         }
-        outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(mutant, outcome);
+        let mut outcomes = outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        outcomes.insert(mutant, outcome);
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         if done.is_multiple_of(100) {
+            // A run that is ended early leaves what it has found.
+            if let Err(error) = write(&options.results, &mutants, &outcomes, &tried, &unviable) {
+                println!("{error}");
+            }
             println!("{done} of {} after {:.0} s", tried.len(), start.elapsed().as_secs_f64());
         }
     });
     let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    write(&options.results, &mutants, &outcomes, &unviable)
+    write(&options.results, &mutants, &outcomes, &tried, &unviable)
 }
 
 /// Writes a file for each result, with the names of its mutants.
@@ -117,17 +137,21 @@ fn write(
     results: &Path,
     mutants: &[Mutant],
     outcomes: &BTreeMap<usize, Outcome>,
+    tried: &[(usize, usize)],
     unviable: &BTreeSet<usize>,
 ) -> Result<(), String> {
     fs::create_dir_all(results).map_err(|error| format!("{}: {error}", results.display()))?;
+    let waiting = tried.iter().map(|(mutant, _)| *mutant).filter(|mutant| !outcomes.contains_key(mutant));
+    let waiting: BTreeSet<usize> = waiting.collect();
     let file_of = |number: usize| match outcomes.get(&number) {
         Some(Outcome::Caught) => "caught.txt",
         Some(Outcome::Timeout) => "timeout.txt",
         Some(Outcome::Missed | Outcome::NotReached) => "missed.txt",
         None if unviable.contains(&number) => "unviable.txt",
+        None if waiting.contains(&number) => "waiting.txt",
         None => "not-tried.txt",
     };
-    for name in ["caught.txt", "timeout.txt", "missed.txt", "unviable.txt", "not-tried.txt"] {
+    for name in ["caught.txt", "timeout.txt", "missed.txt", "unviable.txt", "waiting.txt", "not-tried.txt"] {
         let numbers = (0..mutants.len()).filter(|number| file_of(*number) == name);
         let lines: String = numbers.map(|number| format!("{}\n", mutants[number].name)).collect();
         let path = results.join(name);

@@ -18,7 +18,8 @@ Tests the tests with cargo-mutants: a mutant is a small change of the code, and 
   --one-build PACKAGE   all mutants of this package, compiled into one build: minutes instead of days. Mutants in
                      constants, in `const` functions and in functions that return an `impl` type are not tried; a
                      test runs for a mutant if it calls the mutated function. Arguments: --jobs N, --limit SECONDS
-                     (longer tests are left out), --only TEXT (mutants whose name contains it)
+                     (longer tests are left out), --only TEXT (mutants whose name contains it), --names FILE (mutants
+                     that are a line of it, such as the missed ones of an earlier run)
 
 Other arguments are passed on to cargo-mutants, such as -p gettickets-protocol, --file crates/client/src/scan/*.rs or --in-place.
 Prints the score, which is the share of the mutants that compile and that a test detects, and its 95 % interval if the
@@ -83,7 +84,6 @@ fn one_build(package: &str, passed: &[String]) -> Result {
         program(tools::cargo_mutants()?, "mutants --list --json --package").arg(package).printed()?;
     fs::write(&list, listed).map_err(|error| failed(&list, error))?;
     copy(&tree)?;
-    let _ = fs::remove_dir_all(&results);
     let run = cargo("run --quiet --locked --release --package gettickets-mutants --");
     let run = run.arg(&list).arg(&tree).arg(package).arg(&results);
     passed.iter().fold(run, |run, arg| run.arg(arg)).env("SCAN_HISTORIES", HISTORIES).run()?;
