@@ -17,6 +17,7 @@ mod process;
 mod test;
 mod tools;
 mod words;
+mod written;
 
 use std::process::ExitCode;
 

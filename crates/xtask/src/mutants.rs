@@ -3,24 +3,43 @@
 use std::fs;
 use std::path::Path;
 
-use crate::process::{Result, program, target};
-use crate::tools;
+use crate::process::{Result, cargo, program, root, target};
+use crate::{tools, written};
 
 const HELP: &str = "\
 usage: cargo xtask mutants [--in-diff COMMIT | --all | --sample K/N] [ARGUMENT…]
+       cargo xtask mutants --one-build PACKAGE [ARGUMENT…]
 
 Tests the tests with cargo-mutants: a mutant is a small change of the code, and is missed if no test detects it.
 
   --in-diff COMMIT   mutants of the lines that differ from this commit (default: main)
   --all              mutants of all the code
   --sample K/N       every Nth mutant of all the code, beginning with number K, which is less than N
+  --one-build PACKAGE   all mutants of this package, compiled into one build: an hour instead of days
 
-Other arguments are passed on, such as -p gettickets-protocol, --file crates/client/src/scan/*.rs or --in-place.
+With --one-build, mutants in constants, in `const` functions and in functions that return an `impl` type are not tried,
+and a test runs for a mutant if it calls the mutated function. Its arguments:
+
+  --record           write the score into RELIABILITY.md, with the commit
+  --jobs N           mutants to test at once (default: 2)
+  --limit SECONDS    leave out tests that take longer (default: 20)
+  --only TEXT        only mutants whose name contains this
+  --names FILE       only mutants whose name is a line of this file, such as missed.txt of an earlier run
+
+Otherwise arguments are passed on to cargo-mutants, such as -p gettickets-protocol, --file crates/client/src/scan/*.rs or --in-place.
 Prints the score, which is the share of the mutants that compile and that a test detects, and its 95 % interval if the
 mutants are a sample. The results are in target/mutants.out; `.cargo/mutants.toml` has the settings.";
 
 /// The number of scan histories for each mutant. The usual number takes too long.
 const HISTORIES: &str = "300";
+
+/// Writes the score of a package into this file, after this line.
+const RECORD: &str = "--record";
+const FILE: &str = "RELIABILITY.md";
+const BEGIN: &str = "<!-- written by `cargo xtask mutants --one-build PACKAGE --record` -->";
+const COLUMNS: &str = "\
+| crate | mutants | caught | timed out | missed | score | do not compile | not tried | commit |
+|---|---:|---:|---:|---:|---:|---:|---:|---|";
 
 /// The mutants to test.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +55,11 @@ pub(crate) fn run(args: &[String]) -> Result {
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
         println!("{HELP}");
         return Ok(());
+    }
+    if let [first, package, passed @ ..] = args
+        && first == "--one-build"
+    {
+        return one_build(package, passed);
     }
     let (selection, passed) = parsed(args)?;
     let mut mutants = program(tools::cargo_mutants()?, "mutants --output").arg(target());
@@ -62,6 +86,60 @@ pub(crate) fn run(args: &[String]) -> Result {
         println!("{}", score.to_text(matches!(selection, Selection::Sample(_))));
     }
     ran
+}
+
+/// Tests all mutants of a package in one build of a copy of the repository.
+fn one_build(package: &str, passed: &[String]) -> Result {
+    let (list, tree) = (target().join("mutants.json"), target().join("mutants.tree"));
+    let results = target().join("mutants.out").join(package);
+    let failed = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let listed =
+        program(tools::cargo_mutants()?, "mutants --list --json --package").arg(package).printed()?;
+    fs::write(&list, listed).map_err(|error| failed(&list, error))?;
+    // Determined before the run: the sources may change while it lasts.
+    let record = passed.iter().any(|arg| arg == RECORD);
+    let commit = if record { written::commit()? } else { String::new() };
+    copy(&tree)?;
+    let run = cargo("run --quiet --locked --release --package gettickets-mutants --");
+    let run = run.arg(&list).arg(&tree).arg(package).arg(&results);
+    let passed = passed.iter().filter(|arg| *arg != RECORD);
+    passed.fold(run, |run, arg| run.arg(arg)).env("SCAN_HISTORIES", HISTORIES).run()?;
+    let score = Score::read(&results).ok_or("no mutant was tested")?;
+    println!("{}\nthe lists are in {}", score.to_text(score.waiting > 0), results.display());
+    if record {
+        let file = root().join(FILE);
+        let failed = |error: std::io::Error| format!("{FILE}: {error}");
+        let text = fs::read_to_string(&file).map_err(failed)?;
+        let part = with_row(written::part(&text, BEGIN)?.1, package, &score.row(package, &commit));
+        fs::write(&file, written::replaced(&text, BEGIN, &part)?).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The table with this row for the package, sorted by package.
+fn with_row(table: &str, package: &str, row: &str) -> String {
+    let others =
+        table.lines().filter(|line| line.starts_with("| `") && !line.starts_with(&format!("| `{package}`")));
+    let mut rows: Vec<&str> = others.chain([row]).collect();
+    rows.sort_unstable();
+    format!("{COLUMNS}\n{}\n", rows.join("\n"))
+}
+
+/// Copies the files of the repository that git does not ignore. Files that are the same are not written, so that cargo
+/// does not compile them again.
+fn copy(to: &Path) -> Result {
+    let files = program("git", "ls-files -z --cached --others --exclude-standard").printed()?;
+    for file in String::from_utf8_lossy(&files).split('\0').filter(|file| !file.is_empty()) {
+        let (from, to) = (root().join(file), to.join(file));
+        // A file can be deleted and not yet committed.
+        let Ok(text) = fs::read(&from) else { continue };
+        if fs::read(&to).is_ok_and(|have| have == text) {
+            continue;
+        }
+        let written = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&to, text));
+        written.map_err(|error| format!("{}: {error}", to.display()))?;
+    }
+    Ok(())
 }
 
 /// Returns which mutants to test, and the arguments to pass on.
@@ -92,6 +170,10 @@ struct Score {
     missed: usize,
     /// Mutants that do not compile. They do not count.
     unviable: usize,
+    /// Mutants that cannot be selected in one build of all. They do not count.
+    not_tried: usize,
+    /// Mutants that a run which was ended early would have tried later. The others are a random sample.
+    waiting: usize,
 }
 
 impl Score {
@@ -104,6 +186,8 @@ impl Score {
             timeout: lines("timeout.txt"),
             missed: lines("missed.txt"),
             unviable: lines("unviable.txt"),
+            not_tried: lines("not-tried.txt"),
+            waiting: lines("waiting.txt"),
         };
         (score.viable() > 0).then_some(score)
     }
@@ -112,15 +196,37 @@ impl Score {
         self.caught + self.timeout + self.missed
     }
 
-    fn to_text(&self, sample: bool) -> String {
-        let Score { caught, timeout, missed, unviable } = self;
+    /// The row of a package in the table of scores.
+    fn row(&self, package: &str, commit: &str) -> String {
+        let Score { caught, timeout, missed, unviable, not_tried, waiting } = self;
+        let score = format!("{:.1} %", self.percent());
+        let score = match waiting {
+            0 => score,
+            _ => {
+                let (low, high) = interval(caught + timeout, self.viable());
+                format!("{score} ({low:.1} to {high:.1} %; a sample)")
+            }
+        };
         let viable = self.viable();
-        let percent = 100.0 * (caught + timeout) as f64 / viable as f64;
+        format!(
+            "| `{package}` | {viable} | {caught} | {timeout} | {missed} | {score} | {unviable} | {not_tried} | `{commit}` |"
+        )
+    }
+
+    fn percent(&self) -> f64 {
+        100.0 * (self.caught + self.timeout) as f64 / self.viable() as f64
+    }
+
+    fn to_text(&self, sample: bool) -> String {
+        let Score { caught, timeout, missed, unviable, not_tried, .. } = self;
+        let viable = self.viable();
+        let percent = self.percent();
         let (low, high) = interval(caught + timeout, viable);
         let interval =
             if sample { format!(" (95 % interval: {low:.1} to {high:.1} %)") } else { String::new() };
+        let not_tried = if *not_tried > 0 { format!(", {not_tried} not tried") } else { String::new() };
         format!(
-            "{viable} mutants: {caught} caught, {timeout} timed out, {missed} missed; {unviable} do not compile; score {percent:.1} %{interval}"
+            "{viable} mutants: {caught} caught, {timeout} timed out, {missed} missed; {unviable} do not compile{not_tried}; score {percent:.1} %{interval}"
         )
     }
 }
@@ -155,13 +261,26 @@ mod tests {
     }
 
     #[test]
+    fn a_package_has_one_row_in_the_table() {
+        let score = Score { caught: 95, timeout: 2, missed: 3, unviable: 40, not_tried: 7, waiting: 0 };
+        let row = score.row("b", "cafe");
+        assert_eq!(row, "| `b` | 100 | 95 | 2 | 3 | 97.0 % | 40 | 7 | `cafe` |");
+        let sample = Score { waiting: 1, ..score }.row("a", "cafe");
+        assert!(sample.contains("| 97.0 % (91.5 to 99.0 %; a sample) |"), "{sample}");
+        let table = with_row(&with_row(&with_row("", "b", "| `b` | old |"), "a", &sample), "b", &row);
+        assert_eq!(table, format!("{COLUMNS}\n{sample}\n{row}\n"));
+    }
+
+    #[test]
     fn the_score_counts_mutants_that_compile() {
-        let score = Score { caught: 95, timeout: 2, missed: 3, unviable: 40 };
+        let score = Score { caught: 95, timeout: 2, missed: 3, unviable: 40, not_tried: 0, waiting: 0 };
         assert_eq!(
             score.to_text(true),
             "100 mutants: 95 caught, 2 timed out, 3 missed; 40 do not compile; score 97.0 % (95 % interval: 91.5 to 99.0 %)"
         );
         assert!(score.to_text(false).ends_with("score 97.0 %"));
+        let with_others = Score { not_tried: 7, ..score };
+        assert!(with_others.to_text(false).contains("; 40 do not compile, 7 not tried; score"));
         // Even if all are caught, a sample leaves some uncertainty.
         let (low, high) = interval(50, 50);
         assert!((92.0..93.0).contains(&low) && (99.9..100.1).contains(&high), "{low} {high}");

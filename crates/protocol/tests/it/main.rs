@@ -11,6 +11,7 @@
 
 mod bodies;
 mod conformance;
+mod details;
 mod errors;
 mod history;
 mod hostile;

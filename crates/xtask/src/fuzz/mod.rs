@@ -16,6 +16,7 @@ use std::{fs, thread};
 use self::stats::Stats;
 use self::targets::{MOST_SEEDS, TARGETS, Target};
 use crate::process::{Result, cargo, program, root, target};
+use crate::written;
 
 const HELP: &str = "\
 usage: cargo xtask fuzz [OPTION…] [TARGET…] [-- LIBFUZZER-OPTION…]
@@ -62,7 +63,7 @@ pub(crate) fn run(args: &[String]) -> Result {
         .filter(|target| options.targets.is_empty() || options.targets.iter().any(|name| name == target.name))
         .collect();
     // Determined before the build: the sources may change while the targets run.
-    let commit = if options.record { record::commit()? } else { String::new() };
+    let commit = if options.record { written::commit()? } else { String::new() };
     let binaries = build(&targets, options.address)?;
     if let ([target], false) = (targets.as_slice(), options.inputs.is_empty()) {
         let reproduce = program(binaries.join(target.name), "-timeout=10");

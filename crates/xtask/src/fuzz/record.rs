@@ -5,23 +5,15 @@ use std::fs;
 
 use super::Run;
 use super::targets::TARGETS;
-use crate::process::{Result, program, root};
+use crate::process::{Result, root};
+use crate::written;
 
 const FILE: &str = "RELIABILITY.md";
-/// The lines of the file that enclose the table. The test that writes the rest of the file keeps the text between them.
+/// The line of the file that precedes the table. The test that writes the rest of the file keeps what follows.
 const BEGIN: &str = "<!-- written by `cargo xtask fuzz --record` -->";
-const END: &str = "<!-- end of what is written -->";
 
 /// Executions of a target, and the commit of its last run.
 type Rows = BTreeMap<String, (u64, String)>;
-
-/// The commit from which the targets are built, marked if the sources differ from it.
-pub(super) fn commit() -> Result<String> {
-    let commit = program("git", "rev-parse --short HEAD").output();
-    let commit = commit.ok_or("--record needs a git repository, to name the commit")?;
-    let same = program("git", "diff --quiet HEAD -- crates bindings fuzz").succeeds();
-    Ok(if same { commit } else { format!("{commit}, changed") })
-}
 
 /// Adds the executions of these runs to the table, except for runs with findings.
 pub(super) fn add(runs: &[Run], commit: &str) -> Result {
@@ -34,10 +26,7 @@ pub(super) fn add(runs: &[Run], commit: &str) -> Result {
 
 /// The text with these executions added to its table.
 fn added<'r>(text: &str, runs: impl Iterator<Item = (&'r str, u64)>, commit: &str) -> Result<String> {
-    let missing = || format!("{FILE} lacks the line {BEGIN:?} or, after it, {END:?}");
-    let (before, rest) = text.split_once(BEGIN).ok_or_else(missing)?;
-    let (table, after) = rest.split_once(END).ok_or_else(missing)?;
-    let mut rows = parse(table);
+    let mut rows = parse(written::part(text, BEGIN)?.1);
     for (target, executions) in runs {
         let row = rows.entry(target.to_owned()).or_default();
         *row = (row.0.saturating_add(executions), commit.to_owned());
@@ -48,7 +37,7 @@ fn added<'r>(text: &str, runs: impl Iterator<Item = (&'r str, u64)>, commit: &st
     }
     let all = rows.values().fold(0_u64, |sum, (executions, _)| sum.saturating_add(*executions));
     lines.push_str(&format!("| all | {} | |\n", grouped(all)));
-    Ok(format!("{before}{BEGIN}\n\n{lines}\n{END}{after}"))
+    written::replaced(text, BEGIN, &lines)
 }
 
 /// The rows of a table, without the sum.
@@ -78,6 +67,7 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::written::END;
 
     #[test]
     fn executions_add_up_and_the_rest_of_the_text_stays() {

@@ -1,0 +1,259 @@
+//! Tests all mutants of a crate in one build.
+//!
+//! cargo-mutants builds the crate again for each mutant, which takes hours for thousands of them. This program compiles all
+//! of them into one build, of which each run selects one, and runs only the tests that reach the mutated function.
+
+mod compile;
+mod instrument;
+mod list;
+mod runs;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use compile::{Built, Program};
+use instrument::SELECTOR;
+use list::Mutant;
+use runs::Outcome;
+
+const USAGE: &str = "usage: gettickets-mutants LIST TREE PACKAGE RESULTS [--jobs N] [--limit SECONDS] [--only TEXT]
+       [--names FILE]
+
+LIST is the output of `cargo mutants --list --json`, TREE a copy of the workspace, which is changed, PACKAGE the package,
+and RESULTS the folder for the lists of results. Tests that take longer than the limit (default: 20) are left out.
+Only mutants are tested whose name contains the text, or is a line of the file.";
+
+/// More builds than this mean that the errors are not caused by mutants.
+const MOST_BUILDS: usize = 30;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match Options::parse(&args).and_then(|options| run(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Options {
+    list: PathBuf,
+    tree: PathBuf,
+    package: String,
+    results: PathBuf,
+    jobs: usize,
+    limit: Duration,
+    only: String,
+    /// The names of the mutants to test, or nothing for all.
+    names: Option<HashSet<String>>,
+}
+
+impl Options {
+    fn parse(args: &[String]) -> Result<Options, String> {
+        let [list, tree, package, results, rest @ ..] = args else { return Err(USAGE.to_owned()) };
+        let mut options = Options {
+            list: list.into(),
+            tree: tree.into(),
+            package: package.clone(),
+            results: results.into(),
+            jobs: 2,
+            limit: Duration::from_secs(20),
+            only: String::new(),
+            names: None,
+        };
+        let mut rest = rest.iter();
+        while let Some(name) = rest.next() {
+            let value = rest.next().ok_or_else(|| format!("{name} needs a value"))?;
+            let number =
+                || value.parse().ok().filter(|number| *number > 0).ok_or(format!("{name} needs a number"));
+            match name.as_str() {
+                "--jobs" => options.jobs = number()?,
+                "--limit" => options.limit = Duration::from_secs(number()? as u64),
+                "--only" => options.only = value.clone(),
+                "--names" => {
+                    options.names = Some(read(Path::new(value))?.lines().map(str::to_owned).collect());
+                }
+                _ => return Err(USAGE.to_owned()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    let list = read(&options.list)?;
+    let mutants: Vec<Mutant> =
+        serde_json::from_str(&list).map_err(|error| format!("{}: {error}", options.list.display()))?;
+    let wanted = |mutant: &Mutant| {
+        mutant.package == options.package
+            && mutant.name.contains(&options.only)
+            && options.names.as_ref().is_none_or(|names| names.contains(&mutant.name))
+    };
+    let mutants: Vec<Mutant> = mutants.into_iter().filter(wanted).collect();
+    let mut crate_of = Crate::read(&options.tree, &mutants)?;
+    let (programs, unviable) = crate_of.build(&options.tree, &options.package)?;
+    let scratch = options.tree.join("target");
+    println!("running each test of {} programs by itself", programs.len());
+    let tests = runs::measure(&programs, options.limit, options.jobs, &scratch)?;
+    let mut tried: Vec<(usize, usize)> =
+        crate_of.functions.iter().map(|(mutant, function)| (*mutant, *function)).collect();
+    // In a random order, which is the same in each run: the results so far are those of a sample.
+    tried.sort_by_key(|(mutant, _)| {
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(&mutants[*mutant].name)
+    });
+    println!("{} tests; {} mutants", tests.len(), tried.len());
+    let (outcomes, done, start) = (Mutex::new(BTreeMap::new()), AtomicUsize::new(0), Instant::now());
+    runs::in_parallel(options.jobs, tried.len(), |at| {
+        let (mutant, function) = tried[at];
+        let outcome = runs::try_mutant(&programs, &tests, function, mutant);
+        if !matches!(outcome, Outcome::Caught | Outcome::Timeout) {
+            println!("{outcome:?}: {}", mutants[mutant].name);
+        }
+        let mut outcomes = outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        outcomes.insert(mutant, outcome);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of(100) {
+            // A run that is ended early leaves what it has found.
+            if let Err(error) = write(&options.results, &mutants, &outcomes, &tried, &unviable) {
+                println!("{error}");
+            }
+            println!("{done} of {} after {:.0} s", tried.len(), start.elapsed().as_secs_f64());
+        }
+    });
+    let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    write(&options.results, &mutants, &outcomes, &tried, &unviable)
+}
+
+/// Writes a file for each result, with the names of its mutants.
+fn write(
+    results: &Path,
+    mutants: &[Mutant],
+    outcomes: &BTreeMap<usize, Outcome>,
+    tried: &[(usize, usize)],
+    unviable: &BTreeSet<usize>,
+) -> Result<(), String> {
+    fs::create_dir_all(results).map_err(|error| format!("{}: {error}", results.display()))?;
+    let waiting = tried.iter().map(|(mutant, _)| *mutant).filter(|mutant| !outcomes.contains_key(mutant));
+    let waiting: BTreeSet<usize> = waiting.collect();
+    let file_of = |number: usize| match outcomes.get(&number) {
+        Some(Outcome::Caught) => "caught.txt",
+        Some(Outcome::Timeout) => "timeout.txt",
+        Some(Outcome::Missed | Outcome::NotReached) => "missed.txt",
+        None if unviable.contains(&number) => "unviable.txt",
+        None if waiting.contains(&number) => "waiting.txt",
+        None => "not-tried.txt",
+    };
+    for name in ["caught.txt", "timeout.txt", "missed.txt", "unviable.txt", "waiting.txt", "not-tried.txt"] {
+        let numbers = (0..mutants.len()).filter(|number| file_of(*number) == name);
+        let lines: String = numbers.map(|number| format!("{}\n", mutants[number].name)).collect();
+        let path = results.join(name);
+        fs::write(&path, lines).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The files of a crate, with their mutants.
+struct Crate<'m> {
+    /// The original text of each file, and the numbers of its mutants that are not known to break the build.
+    files: BTreeMap<&'m str, (String, Vec<usize>)>,
+    mutants: &'m [Mutant],
+    arms: BTreeMap<&'m str, Vec<(usize, Range<usize>)>>,
+    /// The function of each mutant.
+    functions: BTreeMap<usize, usize>,
+}
+
+impl<'m> Crate<'m> {
+    fn read(tree: &Path, mutants: &'m [Mutant]) -> Result<Crate<'m>, String> {
+        let mut files: BTreeMap<&str, (String, Vec<usize>)> = BTreeMap::new();
+        for (number, mutant) in mutants.iter().enumerate() {
+            if !files.contains_key(mutant.file.as_str()) {
+                files.insert(&mutant.file, (read(&tree.join(&mutant.file))?, Vec::new()));
+            }
+            if let Some((_, numbers)) = files.get_mut(mutant.file.as_str()) {
+                numbers.push(number);
+            }
+        }
+        if files.is_empty() {
+            return Err("no mutant of this package is listed".to_owned());
+        }
+        Ok(Crate { files, mutants, arms: BTreeMap::new(), functions: BTreeMap::new() })
+    }
+
+    /// Builds the tests, without the mutants that do not compile. Returns their programs, and those mutants.
+    fn build(&mut self, tree: &Path, package: &str) -> Result<(Vec<Program>, BTreeSet<usize>), String> {
+        let mut unviable = BTreeSet::new();
+        let root = self.root(tree)?;
+        let original = read(&root)?;
+        let mut check = true;
+        for _ in 0..MOST_BUILDS {
+            self.write(tree)?;
+            let text = read(&root).unwrap_or_else(|_| original.clone());
+            if !text.ends_with(SELECTOR) {
+                write_file(&root, &format!("{text}{SELECTOR}"))?;
+            }
+            match compile::compile(tree, package, check)? {
+                Built::Programs(_) if check => check = false,
+                Built::Programs(programs) => return Ok((programs, unviable)),
+                Built::Errors(places, shown) => {
+                    let broken: BTreeSet<usize> =
+                        places.iter().filter_map(|place| self.mutant_at(place)).collect();
+                    if broken.is_empty() {
+                        return Err(format!("{shown}\nthe build fails, and no mutant is the cause"));
+                    }
+                    println!("{} mutants do not compile", broken.len());
+                    for (_, numbers) in self.files.values_mut() {
+                        numbers.retain(|number| !broken.contains(number));
+                    }
+                    unviable.extend(broken);
+                }
+            }
+        }
+        Err(format!("the build failed {MOST_BUILDS} times"))
+    }
+
+    /// The root file of the library.
+    fn root(&self, tree: &Path) -> Result<PathBuf, String> {
+        let sources = self.files.keys().find_map(|file| file.find("/src/").map(|at| &file[..at]));
+        sources
+            .map(|folder| tree.join(folder).join("src").join("lib.rs"))
+            .ok_or_else(|| "the package has no src folder".to_owned())
+    }
+
+    fn write(&mut self, tree: &Path) -> Result<(), String> {
+        let mut function = 0;
+        self.functions.clear();
+        for (file, (text, numbers)) in &self.files {
+            let mutants: Vec<_> = numbers.iter().map(|number| (*number, &self.mutants[*number])).collect();
+            let instrumented = instrument::instrument(text, &mutants, function)
+                .map_err(|error| format!("{file}: {error}"))?;
+            write_file(&tree.join(file), &instrumented.text)?;
+            function =
+                instrumented.functions.iter().map(|(_, function)| function + 1).max().unwrap_or(function);
+            self.functions.extend(instrumented.functions);
+            self.arms.insert(file, instrumented.arms);
+        }
+        Ok(())
+    }
+
+    /// The mutant whose arm has this line.
+    fn mutant_at(&self, (file, line): &(String, usize)) -> Option<usize> {
+        let arms = self.arms.get(file.as_str())?;
+        arms.iter().find(|(_, lines)| lines.contains(line)).map(|(number, _)| *number)
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,190 @@
+//! Details of the API that no other test of this crate calls: accessors, comparisons and limits.
+
+use gettickets_protocol::{
+    Credentials, DecodeError, DecodeErrorKind, Decoder, Finding, GetTickets, InvalidCredentials, Page,
+    ResponseType, decode,
+};
+
+use crate::bodies::{page_around, page_with};
+
+fn page(body: &str) -> Page {
+    decode(body).unwrap().into_page().unwrap()
+}
+
+fn error(body: &str) -> DecodeError {
+    decode(body).unwrap_err()
+}
+
+#[test]
+fn an_md5_has_32_hexadecimal_digits() {
+    let md5 = "5f4dcc3b5aa765d61d8327deb882cf99";
+    for wrong in [&md5[1..], "5f4dcc3b5aa765d61d8327deb882cf9g", &format!("{md5}0"), ""] {
+        let refused = Credentials::admin_md5("admin", wrong);
+        assert_eq!(refused.unwrap_err(), InvalidCredentials::NotAnMd5, "{wrong}");
+    }
+    let encoded = GetTickets::default()
+        .encode(&Credentials::admin_md5("admin", md5.to_uppercase()).unwrap(), ResponseType::Json);
+    assert!(encoded.contains(&format!("password={md5}")), "{}", &*encoded);
+}
+
+#[test]
+fn credentials_are_described_without_secrets() {
+    let key = |credentials: Credentials| credentials.with_access_key("key").unwrap().kind();
+    let (api, admin) = (Credentials::api("i", "s"), Credentials::admin("a", "p"));
+    assert_eq!([api.kind(), admin.kind()], ["API identifier and secret", "admin user name and password"]);
+    assert_eq!(
+        [key(api), key(admin)],
+        ["API identifier and secret, access key", "admin user name and password, access key"]
+    );
+}
+
+#[test]
+fn a_reply_may_be_as_long_as_the_limit() {
+    let body = page_around("\"\"");
+    let decoder = |max_len| Decoder::new().max_len(max_len);
+    assert!(decoder(body.len()).decode(body.as_str()).is_ok());
+    let refused = decoder(body.len() - 1).decode(body.as_str()).unwrap_err();
+    assert_eq!(refused.kind(), &DecodeErrorKind::TooLarge { limit: body.len() - 1 });
+}
+
+#[test]
+fn no_text_of_a_large_body_is_shown() {
+    const LARGEST: usize = 4 << 20;
+    let decoder = Decoder::new().redactor(Credentials::api("ident", "s3cr3t-s3cr3t").redactor());
+    let body = |len: usize| {
+        let start = r#"{"result":"maybe s3cr3t-s3cr3t","x":""#;
+        format!("{start}{}\"}}", "x".repeat(len - start.len() - 2))
+    };
+    let shown = |len| {
+        let error = decoder.decode(body(len)).unwrap_err();
+        format!("{:?} {:?}", error.kind(), error.excerpt())
+    };
+    for len in [LARGEST - 1, LARGEST] {
+        assert!(shown(len).contains("maybe [redacted]"), "{}", shown(len));
+    }
+    for len in [LARGEST + 1, LARGEST + 2] {
+        assert!(shown(len).contains("(not shown)") && !shown(len).contains("maybe"), "{}", shown(len));
+    }
+}
+
+#[test]
+fn errors_are_classified() {
+    let classes = |body: &str| {
+        let error = error(body);
+        (error.is_not_a_reply(), error.is_truncated())
+    };
+    assert_eq!(classes(""), (true, false));
+    assert_eq!(classes("<html>no</html>"), (true, false));
+    assert_eq!(classes(&page_with("subject", r#""Hello"#)[..300]), (false, true));
+    assert_eq!(classes(&page_with("deptid", "01")), (false, false));
+}
+
+#[test]
+fn every_text_of_an_error_can_be_changed() {
+    let changed = |body: &[u8]| {
+        let error =
+            decode(body).unwrap_err().map_texts(|text| text.replace(|c: char| c.is_alphabetic(), "*"));
+        format!("{:?} {:?} {:?}", error.kind(), error.excerpt(), error.path())
+    };
+    let texts: Vec<String> = [
+        "<html><title>Title</title>Text</html>".as_bytes(),
+        page_with("deptid", "01").as_bytes(),
+        page_with("id", r#""abc""#).as_bytes(),
+        page_with("subject", r#"{"a":1}"#).as_bytes(),
+        br#"{"result":"maybe"}"#,
+        br#"<?xml version="1.0" encoding="unheard-of"?><whmcsapi><result>success</result></whmcsapi>"#,
+    ]
+    .map(changed)
+    .into();
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn pages_with_different_unknown_fields_or_counts_are_different() {
+    let with = |fields: &str| {
+        page(&format!(
+            r#"{{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,{fields}"tickets":""}}"#
+        ))
+    };
+    assert_eq!(with(r#""more":{"a":1,"b":[2]},"#), with(r#""more":{ "b" : [ 2 ], "a" : 1 },"#));
+    for (one, other) in [
+        (r#""more":1,"#, r#""more":2,"#),
+        (r#""more":1,"#, ""),
+        (r#""more":1,"#, r#""less":1,"#),
+        (r#""more":1,"less":2,"#, r#""more":1,"#),
+    ] {
+        assert_ne!(with(one), with(other), "{one} {other}");
+    }
+    let ticket = |total: u64, id: u64| {
+        page(&format!(
+            r#"{{"result":"success","totalresults":{total},"startnumber":0,"numreturned":1,"tickets":{{"ticket":[{{"id":{id}}}]}}}}"#
+        ))
+    };
+    assert_eq!(ticket(1, 7), ticket(1, 7));
+    assert_ne!(ticket(1, 7), ticket(2, 7));
+    assert_ne!(ticket(1, 7), ticket(1, 8));
+}
+
+#[test]
+fn a_part_of_a_page_has_its_tickets_and_its_start() {
+    let tickets: Vec<String> = (1..=5).map(|id| format!(r#"{{"id":{id}}}"#)).collect();
+    let page = page(&format!(
+        r#"{{"result":"success","totalresults":9,"startnumber":3,"numreturned":5,"tickets":{{"ticket":[{}]}}}}"#,
+        tickets.join(",")
+    ));
+    let part = |part: Page| {
+        let ids: Vec<u64> = part.iter().map(|ticket| ticket.id()).collect();
+        (ids, part.startnumber(), part.numreturned(), part.totalresults())
+    };
+    assert_eq!(part(page.slice(1..3)), (vec![2, 3], Some(4), Some(2), Some(9)));
+    assert_eq!(part(page.slice(..=1)), (vec![1, 2], Some(3), Some(2), Some(9)));
+    assert_eq!(part(page.slice(4..)), (vec![5], Some(7), Some(1), Some(9)));
+    let before = std::ops::Bound::Excluded(1);
+    assert_eq!(
+        part(page.slice((before, std::ops::Bound::Unbounded))),
+        (vec![3, 4, 5], Some(5), Some(3), Some(9))
+    );
+}
+
+#[test]
+fn findings_are_merged_by_kind_and_field() {
+    let of = |field: &str| page(&page_with(field, "null")).findings().to_vec();
+    let mut total = Vec::new();
+    for findings in [of("subject"), of("status"), of("subject")] {
+        Finding::merge(&mut total, &findings);
+    }
+    let nulls: Vec<_> = total
+        .iter()
+        .filter(|finding| finding.kind.code() == "null-field")
+        .map(|finding| (finding.field.map(|field| field.name()), finding.count))
+        .collect();
+    assert_eq!(nulls, [(Some("subject"), 2), (Some("status"), 1)]);
+    // Positions within different pages would mislead.
+    assert!(total.iter().all(|finding| finding.indexes.is_empty()), "{total:?}");
+}
+
+#[test]
+fn an_unknown_value_that_no_number_or_text_can_hold_is_its_json() {
+    let page = page(&page_with("more", r#"{"large":1e999,"deep":{"list":[1e999,"a\u0041"]}}"#));
+    let ticket = page.iter().next().unwrap();
+    assert_eq!(
+        serde_json::to_value(ticket.extra()).unwrap()["more"],
+        serde_json::json!({"large": "1e999", "deep": {"list": ["1e999", "aA"]}})
+    );
+}
+
+#[test]
+fn an_element_with_attributes_has_a_title() {
+    let kind = |body: &str| error(body).kind().clone();
+    let title = |title: &str| DecodeErrorKind::NotAReply { title: Some(title.to_owned()) };
+    assert_eq!(kind("<html><title lang=\"en\" dir=\"ltr\">Gone</title></html>"), title("Gone"));
+    assert_eq!(kind("<html><titles>No</titles><TITLE\n>Gone</TITLE></html>"), title("Gone"));
+}
+
+#[test]
+fn an_excerpt_is_redacted_before_it_is_cut() {
+    let redactor = Credentials::api("ident", "s3cr3t-s3cr3t").redactor();
+    assert_eq!(redactor.excerpt("a s3cr3t-s3cr3t b", 100), "a [redacted] b");
+    assert_eq!(redactor.excerpt("ab s3cr3t-s3cr3t", 6), "ab [re…");
+    assert_eq!(redactor.excerpt("a\u{1b}b", 10), "a\\u{1b}b");
+}
