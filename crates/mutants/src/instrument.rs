@@ -35,6 +35,9 @@ pub(crate) fn __mutant(function: usize) -> usize {
 }
 "#;
 
+/// The number of a mutant, the bytes that it replaces, and their replacement.
+type Change<'m> = (usize, Range<usize>, &'m str);
+
 /// A file with its mutants.
 pub(crate) struct Instrumented {
     pub(crate) text: String,
@@ -60,7 +63,7 @@ pub(crate) fn instrument(
     let file = syn::parse_file(text).map_err(|error| error.to_string())?;
     let mut bodies = Bodies { text, found: Vec::new() };
     bodies.visit_file(&file);
-    let mut of_body: BTreeMap<usize, Vec<(usize, Range<usize>, &str)>> = BTreeMap::new();
+    let mut of_body: BTreeMap<usize, Vec<Change<'_>>> = BTreeMap::new();
     for (number, mutant) in mutants {
         let place = mutant.span.start.offset(text).zip(mutant.span.end.offset(text));
         let Some((start, end)) = place else {

@@ -3,6 +3,12 @@
 //! cargo-mutants builds the crate again for each mutant, which takes hours for thousands of them. This program compiles all
 //! of them into one build, of which each run selects one, and runs only the tests that reach the mutated function.
 
+#![allow(clippy::print_stdout, reason = "a program that people run in a terminal")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "mutants, functions and programs are numbered by their place in a list"
+)]
+
 mod compile;
 mod instrument;
 mod list;

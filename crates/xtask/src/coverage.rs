@@ -203,7 +203,7 @@ fn llvm_tools() -> Result<[PathBuf; 2]> {
         .ok_or_else(|| missing(&format!("Those of {package} from PyPI do not run.")))
 }
 
-/// Both tools, if they are in this folder and of this version. The empty folder stands for the search path.
+/// Both tools, if they are in this folder and of this version. The empty folder means the search path.
 fn in_folder(folder: &Path, major: u32) -> Option<[PathBuf; 2]> {
     let find = |name: &str| {
         // Debian appends the version to the name; on other systems there is one version.

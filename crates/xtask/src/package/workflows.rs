@@ -8,7 +8,7 @@ use crate::tools;
 /// The first words of a workflow that has not been run.
 const NOT_RUN: &str = "# Not yet run";
 
-/// What a workflow must cover: the file, a text in it, and what that text stands for.
+/// What a workflow must cover: the file, a text in it, and what that text covers.
 const COVERED: [(&str, &str, &str); 15] = [
     ("ci.yml", "runner: macos-", "macOS"),
     ("ci.yml", "runner: windows-", "Windows"),
