@@ -1,5 +1,6 @@
 //! [`Server`]: a list that does not change, as a source of pages, and what a scan did with it.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ struct Log {
     begun: AtomicUsize,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
+    /// The threads that have fetched a page and have not ended.
+    threads: AtomicUsize,
     progress: Mutex<Progress>,
     changed: Condvar,
 }
@@ -47,6 +50,34 @@ struct Progress {
     is_ignoring: bool,
     is_released: bool,
     is_dropped: bool,
+}
+
+shuttle::thread_local! {
+    /// Is dropped when the thread ends.
+    static THREAD: RefCell<Option<Thread>> = const { RefCell::new(None) };
+}
+
+/// A thread that fetches pages, until it ends.
+struct Thread(Arc<Log>);
+
+impl Thread {
+    /// Counts this thread, if it is not counted yet.
+    fn count(log: &Arc<Log>) {
+        THREAD.with(|thread| {
+            thread.borrow_mut().get_or_insert_with(|| {
+                log.threads.fetch_add(1, Ordering::Relaxed);
+                Thread(Arc::clone(log))
+            });
+        });
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // Other threads may run after the last lock of this one, and before its end.
+        thread::yield_now();
+        self.0.threads.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Observes a server that belongs to a scan.
@@ -89,6 +120,7 @@ impl Fetch for Server {
         if context.cancellation.is_cancelled() {
             return Err(interrupted());
         }
+        Thread::count(&self.log);
         self.log.begun.fetch_add(1, Ordering::Relaxed);
         let in_flight = self.log.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.log.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
@@ -165,7 +197,12 @@ impl Watcher {
         self.0.set(|progress| progress.is_released = true);
     }
 
-    /// Whether the scan and all of its threads have ended.
+    /// How many threads that fetched a page have not ended.
+    pub(crate) fn threads(&self) -> usize {
+        self.0.threads.load(Ordering::Relaxed)
+    }
+
+    /// Whether the scan and all of its threads have dropped the server.
     pub(crate) fn is_dropped(&self) -> bool {
         self.0.progress.lock().unwrap().is_dropped
     }
