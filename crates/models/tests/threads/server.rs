@@ -38,8 +38,6 @@ struct Log {
     begun: AtomicUsize,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
-    /// The threads that have fetched a page and have not ended.
-    threads: AtomicUsize,
     progress: Mutex<Progress>,
     changed: Condvar,
 }
@@ -50,6 +48,8 @@ struct Progress {
     is_ignoring: bool,
     is_released: bool,
     is_dropped: bool,
+    /// The threads that have fetched a page and have not ended.
+    threads: usize,
 }
 
 shuttle::thread_local! {
@@ -64,10 +64,10 @@ impl Thread {
     /// Counts this thread, if it is not counted yet.
     fn count(log: &Arc<Log>) {
         THREAD.with(|thread| {
-            thread.borrow_mut().get_or_insert_with(|| {
-                log.threads.fetch_add(1, Ordering::Relaxed);
-                Thread(Arc::clone(log))
-            });
+            if thread.borrow().is_none() {
+                log.set(|progress| progress.threads += 1);
+                *thread.borrow_mut() = Some(Thread(Arc::clone(log)));
+            }
         });
     }
 }
@@ -76,7 +76,7 @@ impl Drop for Thread {
     fn drop(&mut self) {
         // Other threads may run after the last lock of this one, and before its end.
         thread::yield_now();
-        self.0.threads.fetch_sub(1, Ordering::Relaxed);
+        self.0.set(|progress| progress.threads -= 1);
     }
 }
 
@@ -115,12 +115,12 @@ impl Server {
 
 impl Fetch for Server {
     fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
+        Thread::count(&self.log);
         // Like a client: a request that is canceled before it begins is not sent. No other thread runs between this and
         // the count.
         if context.cancellation.is_cancelled() {
             return Err(interrupted());
         }
-        Thread::count(&self.log);
         self.log.begun.fetch_add(1, Ordering::Relaxed);
         let in_flight = self.log.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.log.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
@@ -199,7 +199,12 @@ impl Watcher {
 
     /// How many threads that fetched a page have not ended.
     pub(crate) fn threads(&self) -> usize {
-        self.0.threads.load(Ordering::Relaxed)
+        self.0.progress.lock().unwrap().threads
+    }
+
+    /// Waits until the threads that fetched a page have ended, although the scan was not dropped.
+    pub(crate) fn wait_until_no_thread(&self) {
+        self.0.wait_until(|progress| progress.threads == 0);
     }
 
     /// Whether the scan and all of its threads have dropped the server.
