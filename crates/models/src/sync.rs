@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use shuttle::sync as checked;
 pub use shuttle::sync::atomic::{AtomicBool, Ordering};
-pub use shuttle::sync::{LockResult, PoisonError, TryLockError, TryLockResult, mpsc};
+pub use shuttle::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 pub use shuttle::thread;
 
 // All threads of a model run on one thread of the system, so these belong to one model.
@@ -128,6 +128,54 @@ impl Condvar {
         thread::yield_now();
         NOW.set(NOW.get().saturating_add(time));
         Ok((mutex.lock().unwrap_or_else(PoisonError::into_inner), true))
+    }
+}
+
+/// Channels whose timed waits time out as [`time_out`] says.
+pub mod mpsc {
+    use std::time::Duration;
+
+    use shuttle::sync::mpsc as checked;
+    pub use shuttle::sync::mpsc::{RecvError, RecvTimeoutError, Sender, SyncSender, TryRecvError};
+
+    use super::{NOW, TIMES_OUT, thread};
+
+    /// The receiving end of a channel.
+    #[derive(Debug)]
+    pub struct Receiver<T>(checked::Receiver<T>);
+
+    /// See [`std::sync::mpsc::channel`].
+    pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+        let (sender, receiver) = checked::channel();
+        (sender, Receiver(receiver))
+    }
+
+    /// See [`std::sync::mpsc::sync_channel`].
+    pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
+        let (sender, receiver) = checked::sync_channel(bound);
+        (sender, Receiver(receiver))
+    }
+
+    impl<T> Receiver<T> {
+        /// See [`std::sync::mpsc::Receiver::recv`].
+        pub fn recv(&self) -> Result<T, RecvError> {
+            self.0.recv()
+        }
+
+        /// See [`std::sync::mpsc::Receiver::recv_timeout`].
+        pub fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
+            if !TIMES_OUT.get() {
+                return self.0.recv_timeout(time);
+            }
+            if !time.is_zero() {
+                thread::yield_now();
+                NOW.set(NOW.get().saturating_add(time));
+            }
+            self.0.try_recv().map_err(|error| match error {
+                TryRecvError::Empty => RecvTimeoutError::Timeout,
+                TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+            })
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use crate::{Waits, explore};
 fn every_wait_ends_when_the_flag_is_set() {
     explore(Waits::UntilNotified, || {
         let cancellation = Cancellation::new();
-        let waiters = [Duration::MAX, Duration::from_secs(1)].map(|time| {
+        // More than there are cancelers, each of which has to wake all of them.
+        let waiters = [Duration::MAX, Duration::from_secs(1), Duration::MAX].map(|time| {
             let cancellation = cancellation.clone();
             thread::spawn(move || assert!(cancellation.wait(time)))
         });

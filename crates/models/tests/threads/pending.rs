@@ -44,7 +44,7 @@ fn client(waits: bool) -> (Client, Arc<AtomicUsize>) {
 
 #[test]
 fn the_outcome_is_available_when_ready_is_called_and_is_returned_once() {
-    explore(Waits::UntilNotified, || {
+    explore(Waits::TimeOut, || {
         let (client, sent) = client(false);
         let (sender, receiver) = mpsc::channel();
         let pending = client.start_then(GetTickets::default(), move || sender.send(()).unwrap());

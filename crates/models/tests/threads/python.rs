@@ -174,6 +174,8 @@ fn closing_ends_every_reader_and_does_not_look_like_the_end() {
         scan.reader.close();
         assert_eq!(python.join().unwrap().1, End::Closed);
         assert_eq!(stream.join().unwrap().1.as_deref(), Some("the scan is closed"));
+        // Its requests end now, and not when the object is collected.
+        watcher.wait_until_no_thread();
         drop(scan);
         watcher.wait_for_threads();
     });

@@ -117,6 +117,7 @@ fn a_scan_that_is_dropped_at_its_end_has_no_threads_left() {
         assert_eq!(take_all(&mut scan).0.len() as u64, COUNT);
         drop(scan);
         assert!(watcher.is_dropped(), "drop waits for the threads of a scan that has ended");
+        assert_eq!(watcher.threads(), 0, "and until they have ended");
     });
 }
 
@@ -170,6 +171,23 @@ fn a_source_that_panics_ends_the_scan_in_an_error() {
         });
         let (_, failure) = take_all(&mut scan);
         assert!(failure.is_some());
+        drop(scan);
+        watcher.wait_for_threads();
+    });
+}
+
+#[test]
+fn an_error_cancels_the_requests_in_flight() {
+    explore(Waits::UntilNotified, || {
+        let (mut scan, watcher) = scan(|offset| match offset {
+            0 => Behavior::Reply,
+            // The page that is due fails while one that was read ahead waits.
+            1..4 => Behavior::Panic,
+            _ => Behavior::WaitForCancellation,
+        });
+        let (_, failure) = take_all(&mut scan);
+        assert!(failure.is_some());
+        // This waits for the threads before it cancels anything, so the error has to have ended their requests.
         drop(scan);
         watcher.wait_for_threads();
     });

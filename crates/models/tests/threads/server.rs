@@ -1,5 +1,6 @@
 //! [`Server`]: a list that does not change, as a source of pages, and what a scan did with it.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -47,6 +48,36 @@ struct Progress {
     is_ignoring: bool,
     is_released: bool,
     is_dropped: bool,
+    /// The threads that have fetched a page and have not ended.
+    threads: usize,
+}
+
+shuttle::thread_local! {
+    /// Is dropped when the thread ends.
+    static THREAD: RefCell<Option<Thread>> = const { RefCell::new(None) };
+}
+
+/// A thread that fetches pages, until it ends.
+struct Thread(Arc<Log>);
+
+impl Thread {
+    /// Counts this thread, if it is not counted yet.
+    fn count(log: &Arc<Log>) {
+        THREAD.with(|thread| {
+            if thread.borrow().is_none() {
+                log.set(|progress| progress.threads += 1);
+                *thread.borrow_mut() = Some(Thread(Arc::clone(log)));
+            }
+        });
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // Other threads may run after the last lock of this one, and before its end.
+        thread::yield_now();
+        self.0.set(|progress| progress.threads -= 1);
+    }
 }
 
 /// Observes a server that belongs to a scan.
@@ -84,6 +115,7 @@ impl Server {
 
 impl Fetch for Server {
     fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
+        Thread::count(&self.log);
         // Like a client: a request that is canceled before it begins is not sent. No other thread runs between this and
         // the count.
         if context.cancellation.is_cancelled() {
@@ -165,7 +197,17 @@ impl Watcher {
         self.0.set(|progress| progress.is_released = true);
     }
 
-    /// Whether the scan and all of its threads have ended.
+    /// How many threads that fetched a page have not ended.
+    pub(crate) fn threads(&self) -> usize {
+        self.0.progress.lock().unwrap().threads
+    }
+
+    /// Waits until the threads that fetched a page have ended, although the scan was not dropped.
+    pub(crate) fn wait_until_no_thread(&self) {
+        self.0.wait_until(|progress| progress.threads == 0);
+    }
+
+    /// Whether the scan and all of its threads have dropped the server.
     pub(crate) fn is_dropped(&self) -> bool {
         self.0.progress.lock().unwrap().is_dropped
     }
