@@ -42,7 +42,7 @@ const ALLOWED: [Allowed; 11] = [
     },
     Allowed {
         name: "serde_core",
-        by: &["protocol", "client", "warehouse"],
+        by: &["protocol", "client"],
         reason: "the traits of serde, which derived code names by this crate",
     },
     Allowed {
