@@ -29,12 +29,13 @@ use instrument::SELECTOR;
 use list::Mutant;
 use runs::Outcome;
 
-const USAGE: &str = "usage: gettickets-mutants LIST TREE PACKAGE RESULTS [--jobs N] [--limit SECONDS] [--only TEXT]
-       [--names FILE]
+const USAGE: &str = "usage: gettickets-mutants LIST TREE PACKAGE RESULTS [--jobs N] [--limit SECONDS] [--budget SECONDS]
+       [--only TEXT] [--names FILE]
 
 LIST is the output of `cargo mutants --list --json`, TREE a copy of the workspace, which is changed, PACKAGE the package,
-and RESULTS the folder for the lists of results. Tests that take longer than the limit (default: 20) are left out.
-Only mutants are tested whose name contains the text, or is a line of the file.";
+and RESULTS the folder for the lists of results. Tests that take longer than the limit (default: 20) are left out. The
+tests of a mutant are the fastest ones that together take at most the budget (default: an hour). Only mutants are
+tested whose name contains the text, or is a line of the file.";
 
 /// More builds than this mean that the errors are not caused by mutants.
 const MOST_BUILDS: usize = 30;
@@ -57,6 +58,7 @@ struct Options {
     results: PathBuf,
     jobs: usize,
     limit: Duration,
+    budget: Duration,
     only: String,
     /// The names of the mutants to test, or nothing for all.
     names: Option<HashSet<String>>,
@@ -72,6 +74,7 @@ impl Options {
             results: results.into(),
             jobs: 2,
             limit: Duration::from_secs(20),
+            budget: Duration::from_secs(3600),
             only: String::new(),
             names: None,
         };
@@ -83,6 +86,7 @@ impl Options {
             match name.as_str() {
                 "--jobs" => options.jobs = number()?,
                 "--limit" => options.limit = Duration::from_secs(number()? as u64),
+                "--budget" => options.budget = Duration::from_secs(number()? as u64),
                 "--only" => options.only = value.clone(),
                 "--names" => {
                     options.names = Some(read(Path::new(value))?.lines().map(str::to_owned).collect());
@@ -119,7 +123,7 @@ fn run(options: &Options) -> Result<(), String> {
     let (outcomes, done, start) = (Mutex::new(BTreeMap::new()), AtomicUsize::new(0), Instant::now());
     runs::in_parallel(options.jobs, tried.len(), |at| {
         let (mutant, function) = tried[at];
-        let outcome = runs::try_mutant(&programs, &tests, function, mutant);
+        let outcome = runs::try_mutant(&programs, &tests, options.budget, function, mutant);
         if !matches!(outcome, Outcome::Caught | Outcome::Timeout) {
             println!("{outcome:?}: {}", mutants[mutant].name);
         }

@@ -82,10 +82,22 @@ pub(crate) fn measure(
     Ok(found)
 }
 
-/// Runs the tests that reach this function, with this mutant.
-pub(crate) fn try_mutant(programs: &[Program], tests: &[Test], function: usize, mutant: usize) -> Outcome {
+/// Runs the tests that reach this function, with this mutant: the fastest ones, which together take at most `budget`, and
+/// at least one.
+pub(crate) fn try_mutant(
+    programs: &[Program],
+    tests: &[Test],
+    budget: Duration,
+    function: usize,
+    mutant: usize,
+) -> Outcome {
     let mut of_program: BTreeMap<usize, (Duration, Vec<&str>)> = BTreeMap::new();
+    let mut total = Duration::ZERO;
     for test in tests.iter().filter(|test| test.reaches.contains(&function)) {
+        total += test.time;
+        if total > budget && !of_program.is_empty() {
+            break;
+        }
         let (time, names) = of_program.entry(test.program).or_default();
         *time += test.time;
         names.push(&test.name);

@@ -23,6 +23,7 @@ and a test runs for a mutant if it calls the mutated function. Its arguments:
   --record           write the score into RELIABILITY.md, with the commit
   --jobs N           mutants to test at once (default: 2)
   --limit SECONDS    leave out tests that take longer (default: 20)
+  --budget SECONDS   for each mutant run only the fastest tests, which together take this time (default: 3600)
   --only TEXT        only mutants whose name contains this
   --names FILE       only mutants whose name is a line of this file, such as missed.txt of an earlier run
 
