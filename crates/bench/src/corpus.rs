@@ -23,8 +23,10 @@ pub(crate) enum Shape {
     Documented,
     /// The fields of every ticket are in another order, which is the same for all tickets.
     Reordered,
-    /// Every ticket has three fields that no version documents.
+    /// Every ticket has three fields that no version documents: a number, a text and a null.
     UnknownFields,
+    /// Every ticket has an object that no version documents.
+    UnknownObject,
     /// The fields of every ticket are in an order of their own.
     Hostile,
 }
@@ -33,14 +35,15 @@ pub(crate) enum Shape {
 const MOST_DEVIATING: usize = 250;
 
 impl Shape {
-    pub(crate) const ALL: [Shape; 4] =
-        [Shape::Documented, Shape::Reordered, Shape::UnknownFields, Shape::Hostile];
+    pub(crate) const ALL: [Shape; 5] =
+        [Shape::Documented, Shape::Reordered, Shape::UnknownFields, Shape::UnknownObject, Shape::Hostile];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Shape::Documented => "as documented",
             Shape::Reordered => "another order",
             Shape::UnknownFields => "unknown fields",
+            Shape::UnknownObject => "an unknown object",
             Shape::Hostile => "a different order in each ticket",
         }
     }
@@ -138,8 +141,12 @@ fn reshaped(json: &str, shape: Shape) -> Result<String, Box<dyn Error>> {
     let reply: Reply<'_> = serde_json::from_str(json)?;
     let mut tickets = Vec::new();
     for (index, Entries(mut fields)) in reply.tickets.ticket.into_iter().enumerate() {
-        let unknown =
-            [("rating", "5"), ("sla", r#"{"hours":4,"breached":false}"#), ("channel", r#""e-mail""#)];
+        let unknown = [
+            ("rating", "5"),
+            ("channel", r#""e-mail""#),
+            ("team", "null"),
+            ("sla", r#"{"hours":4,"breached":false}"#),
+        ];
         rearrange(&mut fields, shape, index, unknown);
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         tickets.push(format!("{{{}}}", fields.join(",")));
@@ -159,8 +166,9 @@ fn reshaped_xml(xml: &str, shape: Shape) -> Option<String> {
         let mut fields = elements(ticket)?;
         let unknown = [
             ("rating", "<rating>5</rating>\n"),
-            ("sla", "<sla>\n<hours>4</hours>\n</sla>\n"),
             ("channel", "<channel>e-mail</channel>\n"),
+            ("team", "<team></team>\n"),
+            ("sla", "<sla>\n<hours>4</hours>\n</sla>\n"),
         ];
         rearrange(&mut fields, shape, index, unknown);
         out.push_str(BEGIN);
@@ -189,17 +197,18 @@ fn rearrange<'a>(
     fields: &mut Vec<(&'a str, &'a str)>,
     shape: Shape,
     index: usize,
-    unknown: [(&'a str, &'a str); 3],
+    unknown: [(&'a str, &'a str); 4],
 ) {
+    let [first, middle, last, object] = unknown;
     match shape {
         Shape::Documented => {}
         Shape::Reordered => fields.sort_unstable(),
         Shape::UnknownFields => {
-            let [first, middle, last] = unknown;
             fields.insert(fields.len() / 2, middle);
             fields.insert(fields.len().min(1), first);
             fields.push(last);
         }
+        Shape::UnknownObject => fields.push(object),
         Shape::Hostile => fastrand::Rng::with_seed(index as u64).shuffle(fields),
     }
 }
@@ -222,8 +231,9 @@ mod tests {
         for (shape, format) in Shape::ALL.into_iter().flat_map(|shape| [(shape, 0), (shape, 1)]) {
             let (body, documented) = (&bodies[shape as usize][format], &bodies[0][format]);
             assert_eq!(body == documented, shape == Shape::Documented, "{shape:?}");
+            let is_unknown = matches!(shape, Shape::UnknownFields | Shape::UnknownObject);
             let without_extra = tickets(body).into_iter().map(|mut ticket| {
-                assert_eq!(ticket.extra.is_empty(), shape != Shape::UnknownFields, "{shape:?}");
+                assert_eq!(ticket.extra.is_empty(), !is_unknown, "{shape:?}");
                 ticket.extra = Default::default();
                 ticket
             });

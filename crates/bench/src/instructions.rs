@@ -56,6 +56,7 @@ const JOBS: &[Job] = &[
     json("decode JSON", 250, Shape::Documented, decode),
     json("decode JSON, fields in another order", 250, Shape::Reordered, decode),
     json("decode JSON with unknown fields", 250, Shape::UnknownFields, decode),
+    json("decode JSON with an unknown object", 250, Shape::UnknownObject, decode),
     json("decode JSON, a different order in each ticket", 250, Shape::Hostile, decode),
     json("decode JSON, tolerant path only", 250, Shape::Documented, decode_tolerantly),
     Job { name: "decode XML", tickets: 250, body: Body::Xml, program: Program::Inside(decode) },
