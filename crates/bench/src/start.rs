@@ -68,7 +68,9 @@ fn jobs() -> Result<Vec<Job>, Box<dyn Error>> {
         command: vec![python.clone(), script.clone().into_os_string(), what.into()],
         goal,
     };
-    let command_line = vec![external::word(PROGRAM, TABLE)?, "list".into(), "--format".into(), "json".into()];
+    let mut command_line = vec![external::word(PROGRAM, TABLE)?];
+    // Without the note that there are more tickets.
+    command_line.extend(["list", "--format", "json", "--quiet"].map(OsString::from));
     let mut shell = vec![Program { name: "gettickets list", command: command_line, goal: None }];
     if ["curl", "jq", "bash"].into_iter().all(is_installed) {
         let command = ["bash", "-c", CURL_AND_JQ].map(OsString::from).to_vec();
