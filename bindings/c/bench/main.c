@@ -88,12 +88,6 @@ static uint64_t now(void)
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-static int by_number(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-    return *x < *y ? -1 : *x > *y;
-}
-
 static void give_up(const char *why)
 {
     fprintf(stderr, "%s\n", why);
@@ -135,7 +129,7 @@ int main(int argc, char **argv)
 {
     static uint64_t times[COUNT][MOST_TURNS];
     uint64_t counted[COUNT], bytes[COUNT], begun, budget, took;
-    size_t part[COUNT], parts = 0, len, turns = 0, i;
+    size_t part[COUNT], parts = 0, len, turns = 0, turn, i;
     content agreed = { 0, 0, 0, 0, 0 };
     char *body;
     if (argc < 5) {
@@ -183,12 +177,13 @@ int main(int argc, char **argv)
     }
     printf("[");
     for (i = 0; i < parts; i++) {
-        qsort(times[i], turns, sizeof **times, by_number);
-        printf("%s{\"contender\":\"%s\",\"tickets\":%s,\"bytes\":%lu,\"repetitions\":%lu,\"median_ns\":%llu,\"min_ns\":%llu,"
-               "\"allocations\":%llu,\"allocated_bytes\":%llu}",
-               i > 0 ? "," : "", CONTENDERS[part[i]].name, argv[3], (unsigned long)len, (unsigned long)turns,
-               (unsigned long long)times[i][turns / 2], (unsigned long long)times[i][0], (unsigned long long)counted[i],
+        printf("%s{\"contender\":\"%s\",\"tickets\":%s,\"bytes\":%lu,\"allocations\":%llu,\"allocated_bytes\":%llu,\"turns_ns\":[",
+               i > 0 ? "," : "", CONTENDERS[part[i]].name, argv[3], (unsigned long)len, (unsigned long long)counted[i],
                (unsigned long long)bytes[i]);
+        for (turn = 0; turn < turns; turn++) {
+            printf("%s%llu", turn > 0 ? "," : "", (unsigned long long)times[i][turn]);
+        }
+        printf("]}");
     }
     printf("]\n");
     free(body);

@@ -2,13 +2,12 @@
 
 usage: python bench TABLE BODY TICKETS SECONDS [ONLY…]
 
-TABLE is `python` or `python-frames`, BODY a file with a reply of TICKETS tickets. Contenders take turns for about
-so many seconds; those whose name contains one of ONLY, if any is given. Rows are printed as one JSON array.
+TABLE is `python`, `python-xml` or `python-frames`, BODY a file with a reply of TICKETS tickets. Contenders take turns for
+about so many seconds; those whose name contains one of ONLY, if any is given. Rows are printed as one JSON array.
 """
 
 import gc
 import json
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +25,8 @@ def main() -> None:
     # Peers are imported only for their own table: some take a second.
     if table == "python":
         from decoding import CONTENDERS
+    elif table == "python-xml":
+        from xml_decoding import CONTENDERS
     elif table == "python-frames":
         from frames import CONTENDERS
     else:
@@ -39,9 +40,7 @@ def main() -> None:
             "contender": name,
             "tickets": int(tickets),
             "bytes": len(body),
-            "repetitions": len(taken),
-            "median_ns": int(statistics.median(taken)),
-            "min_ns": min(taken),
+            "turns_ns": taken,
         }
         for name, taken in times.items()
     ]

@@ -4,6 +4,7 @@ Reads one job a line from standard input, as JSON, does it, and writes what it t
 time of this process, how often the job was done, and how many tickets one job returned.
 """
 
+import asyncio
 import gc
 import json
 import resource
@@ -12,11 +13,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 
+import aiohttp
 import httpx
 import orjson
 import polars
 import requests
 import whmcspy
+from peers import DECODER, Reply
 
 import gettickets
 
@@ -103,6 +106,42 @@ def loop_polars(order: dict) -> Job:
     return lambda: (1, polars.DataFrame(list(loop(order))).height)
 
 
+async def aiohttp_page(http: aiohttp.ClientSession, order: dict, start: int) -> Reply:
+    async with http.post(order["url"] + "includes/api.php", data=form(order, start)) as reply:
+        return DECODER.decode(await reply.read())
+
+
+def aiohttp_loop(order: dict) -> Job:
+    """One request after another."""
+
+    async def run() -> tuple[int, int]:
+        tickets = 0
+        async with aiohttp.ClientSession() as http:
+            while page := (await aiohttp_page(http, order, tickets)).tickets.ticket:
+                tickets += len(page)
+        return 1, tickets
+
+    return lambda: asyncio.run(run())
+
+
+AT_ONCE = 4
+"""The number of requests that gettickets sends at once by default."""
+
+
+def aiohttp_at_once(order: dict) -> Job:
+    """The number of tickets is taken from the first page; then several pages are requested at once."""
+
+    async def run() -> tuple[int, int]:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE)) as http:
+            first = await aiohttp_page(http, order, 0)
+            size = len(first.tickets.ticket)
+            starts = range(size, first.totalresults, size)
+            pages = await asyncio.gather(*(aiohttp_page(http, order, start) for start in starts))
+        return 1, size + sum(len(page.tickets.ticket) for page in pages)
+
+    return lambda: asyncio.run(run())
+
+
 def whmcspy_tickets(order: dict) -> Job:
     api = whmcspy.WHMCS(order["url"] + "includes/api.php", order["identifier"], order["secret"])
     return lambda: (1, sum(1 for _ in api.get_tickets()))
@@ -148,6 +187,8 @@ def httpx_page(order: dict) -> Job:
 JOBS: dict[str, Callable[[dict], Job]] = {
     "tickets": ours,
     "loop": loop_tickets,
+    "aiohttp": aiohttp_loop,
+    "aiohttp-at-once": aiohttp_at_once,
     "whmcspy": whmcspy_tickets,
     "polars": ours_polars,
     "loop-polars": loop_polars,

@@ -12,9 +12,9 @@ use std::process::{Command, Stdio};
 
 use serde::de::DeserializeOwned;
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Shape};
 use crate::options::Options;
-use crate::table::{Row, Table};
+use crate::table::{Layout, Row, Table};
 
 /// A table that a program fills.
 pub(crate) struct External {
@@ -24,22 +24,63 @@ pub(crate) struct External {
     /// and sets them.
     pub(crate) program: &'static [&'static str],
     pub(crate) references: &'static [&'static str],
+    pub(crate) layout: &'static Layout,
+    pub(crate) bodies: Bodies,
+}
+
+/// The bodies that a program decodes.
+#[derive(Clone, Copy)]
+pub(crate) enum Bodies {
+    /// JSON, as documented.
+    Json,
+    /// JSON of every shape. For bodies that deviate, only candidates whose name contains one of these texts are
+    /// measured; all of them if there are none.
+    Shapes(&'static [&'static str]),
+    /// XML of every shape.
+    Xml,
+}
+
+impl Bodies {
+    fn shapes(self, tickets: usize) -> Vec<Shape> {
+        match self {
+            Bodies::Shapes(_) | Bodies::Xml => Shape::of_size(tickets).collect(),
+            Bodies::Json => vec![Shape::Documented],
+        }
+    }
+
+    fn text(self, corpus: &Corpus, tickets: usize, shape: Shape) -> Result<String, Box<dyn Error>> {
+        if matches!(self, Bodies::Xml) { corpus.xml(tickets, shape) } else { corpus.shaped(tickets, shape) }
+    }
+
+    /// The names to pass to the program.
+    fn only(self, shape: Shape, options: &Options) -> Vec<String> {
+        match self {
+            Bodies::Shapes(names) if shape != Shape::Documented && options.only().is_empty() => {
+                names.iter().map(|name| (*name).to_owned()).collect()
+            }
+            _ => options.only().to_vec(),
+        }
+    }
 }
 
 impl External {
-    /// Runs the program for each size.
+    /// Runs the program for each body.
     pub(crate) fn fill(&self, options: &Options) -> Result<Table, Box<dyn Error>> {
         let words = self.words()?;
         let corpus = Corpus::new(options.sizes());
         let mut rows = Vec::new();
         for &size in options.sizes() {
-            let body = BodyFile::new(&corpus, size)?;
-            let mut command = Command::new(words.first().ok_or("no program")?);
-            command.args(words.iter().skip(1)).arg(self.name).arg(&body.path).arg(size.to_string());
-            command.arg(options.budget(size).as_secs_f64().to_string()).args(options.only());
-            rows.extend(output_of::<Row>(command, self.name)?);
+            for shape in self.bodies.shapes(size) {
+                let body = BodyFile::new(&self.bodies.text(&corpus, size, shape)?, size)?;
+                let mut command = Command::new(words.first().ok_or("no program")?);
+                command.args(words.iter().skip(1)).arg(self.name).arg(&body.path).arg(size.to_string());
+                command.arg(options.budget(size).as_secs_f64().to_string());
+                command.args(self.bodies.only(shape, options));
+                let measured = output_of::<Row>(command, self.name)?;
+                rows.extend(measured.into_iter().map(|row| Row { shape, ..row }));
+            }
         }
-        Ok(Table::new(self.name, self.title, self.references, rows))
+        Ok(Table::new(self.name, self.title, self.references, self.layout, rows))
     }
 
     fn words(&self) -> Result<Vec<OsString>, String> {
@@ -72,10 +113,10 @@ pub(crate) struct BodyFile {
 }
 
 impl BodyFile {
-    pub(crate) fn new(corpus: &Corpus, tickets: usize) -> io::Result<BodyFile> {
+    pub(crate) fn new(body: &str, tickets: usize) -> io::Result<BodyFile> {
         let path =
-            std::env::temp_dir().join(format!("gettickets-bench-{}-{tickets}.json", std::process::id()));
-        std::fs::write(&path, corpus.json(tickets))?;
+            std::env::temp_dir().join(format!("gettickets-bench-{}-{tickets}.body", std::process::id()));
+        std::fs::write(&path, body)?;
         Ok(BodyFile { path })
     }
 }

@@ -1,8 +1,10 @@
 //! Measurements other than times, such as sizes, each with its unit and its upper limit.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
+
+use crate::numbers::verdict;
 
 /// One measurement.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,11 +26,30 @@ pub(crate) struct Figures {
 
 impl Figure {
     fn verdict(&self) -> String {
-        match self.at_most {
-            None => String::new(),
-            Some(most) if self.value <= most => format!("at most {}: met", short(most)),
-            Some(most) => format!("at most {}: MISSED", short(most)),
+        let text = |most| format!("at most {}: {}", short(most), verdict(self.value <= most));
+        self.at_most.map_or_else(String::new, text)
+    }
+}
+
+impl Figures {
+    /// The figures as they are published. Those with a goal are bold, and so compared with later ones, except times, which
+    /// vary too much.
+    pub(crate) fn to_markdown(&self) -> String {
+        let mut out = "| | measured | goal |\n|---|---|---|\n".to_owned();
+        for row in &self.rows {
+            let is_compared = row.at_most.is_some() && row.unit != "ms";
+            let bold = if is_compared { "**" } else { "" };
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                out,
+                "| {} | {bold}{}{bold} {} | {} |",
+                row.what,
+                short(row.value),
+                row.unit,
+                row.verdict()
+            );
         }
+        out
     }
 }
 
@@ -58,7 +79,13 @@ mod tests {
     fn a_goal_is_printed_with_its_verdict() {
         let row = |value, at_most| Figure { what: "wheel".into(), value, unit: "MB".into(), at_most };
         let rows = vec![row(6.96, Some(8.0)), row(8.04, Some(8.0)), row(123.4, None)];
-        let text = Figures { name: "f", title: "F", rows }.to_string();
+        let figures = Figures { name: "f", title: "F", rows };
+        assert_eq!(
+            figures.to_markdown(),
+            "| | measured | goal |\n|---|---|---|\n| wheel | **7.0** MB | at most 8.0: met |\n\
+             | wheel | **8.0** MB | at most 8.0: MISSED |\n| wheel | 123 MB |  |\n"
+        );
+        let text = figures.to_string();
         let lines: Vec<&str> = text.lines().skip(2).collect();
         assert_eq!(
             lines,

@@ -1,9 +1,10 @@
-//! JSON decoding: gettickets, and serde_json and sonic-rs, which fill structs derived with serde.
+//! JSON decoding: gettickets, and serde_json, sonic-rs and simd-json, which fill structs derived with serde.
 //!
 //! The peers' structs do the minimum for typed tickets: integers from text or number without an intermediate value,
 //! `Option` where null occurs, dates left as text. All candidates start from bytes, so all check UTF-8. sonic-rs
 //! selects its SIMD instructions at compile time; `RUSTFLAGS="-C target-cpu=native" cargo xtask bench` lets every
-//! candidate use the widest instructions of the machine.
+//! candidate use the widest instructions of the machine. simd-json overwrites the body, so it gets a copy, which is made
+//! before its time begins.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -14,10 +15,38 @@ use gettickets_protocol::{Decoder, Field, FieldValue, Page, Reply, TicketRef};
 use serde::de::{IgnoredAny, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Shape};
 use crate::measure::{self, Contender, Content, Turn, Watch};
 use crate::options::Options;
-use crate::table::Table;
+use crate::table::{Cell, Layout, Line, Table};
+
+const OURS: &str = "ours, owned body";
+const REFERENCES: &[&str] = &["serde_json, owned", "sonic-rs, borrowed", "simd-json, borrowed"];
+const LAYOUT: Layout = Layout {
+    headings: &[
+        "ns a ticket",
+        "allocations",
+        "x serde_json, owned",
+        "x serde_json, borrowed",
+        "x sonic-rs, owned",
+        "x sonic-rs, borrowed",
+        "x simd-json, owned",
+        "x simd-json, borrowed",
+    ],
+    lines: &[Line {
+        label: "",
+        cells: &[
+            Cell::NsPerTicket(OURS),
+            Cell::Allocations(OURS),
+            Cell::Ratio("serde_json, owned", OURS),
+            Cell::Ratio("serde_json, borrowed", OURS),
+            Cell::Ratio("sonic-rs, owned", OURS),
+            Cell::Ratio("sonic-rs, borrowed", OURS),
+            Cell::Ratio("simd-json, owned", OURS),
+            Cell::Ratio("simd-json, borrowed", OURS),
+        ],
+    }],
+};
 
 pub(crate) fn fill(options: &Options) -> Result<Table, Box<dyn Error>> {
     let contenders: Vec<Contender> =
@@ -25,17 +54,19 @@ pub(crate) fn fill(options: &Options) -> Result<Table, Box<dyn Error>> {
     let corpus = Corpus::new(options.sizes());
     let mut rows = Vec::new();
     for &size in options.sizes() {
-        let body = corpus.json(size);
-        rows.extend(measure::round_robin(&contenders, body.as_bytes(), size, options.budget(size))?);
+        for shape in Shape::of_size(size) {
+            let body = corpus.shaped(size, shape)?;
+            let budget = options.budget(size);
+            rows.extend(measure::round_robin(&contenders, body.as_bytes(), shape, size, budget)?);
+        }
     }
-    let references = &["serde_json, owned", "sonic-rs, borrowed"];
-    Ok(Table::new("decode", "JSON to typed tickets", references, rows))
+    Ok(Table::new("decode", "JSON to typed tickets", REFERENCES, &LAYOUT, rows))
 }
 
-fn contenders() -> [Contender; 9] {
+fn contenders() -> [Contender; 11] {
     let contender = |name, decode| Contender { name, decode };
     [
-        contender("ours, owned body", |watch, body| ours(watch, || body.to_vec(), &Decoder::new())),
+        contender(OURS, |watch, body| ours(watch, || body.to_vec(), &Decoder::new())),
         contender("ours, borrowed body", |watch, body| ours(watch, || body, &Decoder::new())),
         contender("ours, tolerant path", |watch, body| {
             ours(watch, || body.to_vec(), &Decoder::new().tolerant_only(true))
@@ -78,6 +109,22 @@ fn contenders() -> [Contender; 9] {
             watch.turn(
                 || body,
                 |body| Ok(sonic_rs::from_slice::<PeerReply<Borrowed<'_>>>(body)?),
+                PeerReply::content,
+            )
+        }),
+        contender("simd-json, owned", |watch, body| {
+            let mut copy = body.to_vec();
+            watch.turn(
+                || copy.as_mut_slice(),
+                |body| Ok(simd_json::from_slice::<PeerReply<String>>(body)?),
+                PeerReply::content,
+            )
+        }),
+        contender("simd-json, borrowed", |watch, body| {
+            let mut copy = body.to_vec();
+            watch.turn(
+                || copy.as_mut_slice(),
+                |body| Ok(simd_json::from_slice::<PeerReply<Borrowed<'_>>>(body)?),
                 PeerReply::content,
             )
         }),

@@ -8,11 +8,14 @@ mod c_peers;
 mod corpus;
 mod external;
 mod figures;
+mod instructions;
 mod json_peers;
 mod measure;
+mod numbers;
 mod options;
 mod python_peers;
 mod scan;
+mod start;
 mod table;
 mod warehouse;
 mod xml_peers;
@@ -31,6 +34,7 @@ use crate::table::Table;
 enum Fill {
     Times(fn(&Options) -> Result<Table, Box<dyn Error>>),
     Figures(fn(&Options) -> Result<Figures, Box<dyn Error>>),
+    Instructions(fn(&Options) -> Result<instructions::Report, Box<dyn Error>>),
     Scan(fn(&Options) -> Result<scan::Report, Box<dyn Error>>),
     Warehouse(fn(&Options) -> Result<warehouse::Report, Box<dyn Error>>),
 }
@@ -41,6 +45,7 @@ enum Fill {
 enum Filled {
     Times(Table),
     Figures(Figures),
+    Instructions(instructions::Report),
     Scan(scan::Report),
     Warehouse(warehouse::Report),
 }
@@ -49,6 +54,7 @@ enum Filled {
 /// ([`external::External`]).
 const TABLES: &[(&str, Fill)] = &[
     ("scan", Fill::Scan(scan::fill)),
+    ("start", Fill::Scan(start::fill)),
     ("mirror", Fill::Warehouse(warehouse::fill_mirror)),
     ("fleet", Fill::Warehouse(warehouse::fill_fleet)),
     ("lake", Fill::Warehouse(warehouse::fill_lake)),
@@ -56,8 +62,10 @@ const TABLES: &[(&str, Fill)] = &[
     ("decode-xml", Fill::Times(xml_peers::fill)),
     ("decode-c", Fill::Times(c_peers::fill)),
     ("python", Fill::Times(python_peers::fill_decode)),
+    ("python-xml", Fill::Times(python_peers::fill_xml)),
     ("python-frames", Fill::Times(python_peers::fill_frames)),
     ("python-footprint", Fill::Figures(python_peers::weigh)),
+    ("instructions", Fill::Instructions(instructions::fill)),
 ];
 
 fn main() -> ExitCode {
@@ -72,7 +80,8 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(outcome) = scan::helper(&args).or_else(|| warehouse::helper(&args)) {
+    let helpers = [scan::helper, warehouse::helper, instructions::helper];
+    if let Some(outcome) = helpers.iter().find_map(|helper| helper(&args)) {
         return outcome;
     }
     let names: Vec<&str> = TABLES.iter().map(|(name, _)| *name).collect();
@@ -89,11 +98,15 @@ fn run() -> Result<(), Box<dyn Error>> {
             let table = match fill {
                 Fill::Times(fill) => Filled::Times(fill(&options)?),
                 Fill::Figures(fill) => Filled::Figures(fill(&options)?),
+                Fill::Instructions(fill) => Filled::Instructions(fill(&options)?),
                 Fill::Scan(fill) => Filled::Scan(fill(&options)?),
                 Fill::Warehouse(fill) => Filled::Warehouse(fill(&options)?),
             };
-            if !options.json {
-                println!("{table}");
+            match &table {
+                _ if options.json => {}
+                Filled::Times(table) if options.markdown => println!("{}", table.to_markdown()),
+                Filled::Figures(figures) if options.markdown => println!("{}", figures.to_markdown()),
+                table => println!("{table}"),
             }
             tables.push(table);
         }
@@ -109,6 +122,7 @@ impl fmt::Display for Filled {
         match self {
             Filled::Times(table) => table.fmt(f),
             Filled::Figures(figures) => figures.fmt(f),
+            Filled::Instructions(report) => report.fmt(f),
             Filled::Scan(report) => report.fmt(f),
             Filled::Warehouse(report) => report.fmt(f),
         }

@@ -1,12 +1,12 @@
 //! Lets candidates take turns and measures each turn.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use crate::allocations::{self, Allocations};
-use crate::table::Row;
+use crate::corpus::Shape;
+use crate::table::{Row, Summary};
 
 /// The part of a page's content in which candidates must agree.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,6 +94,7 @@ const MOST_REPETITIONS: usize = 5_000;
 pub(crate) fn round_robin(
     contenders: &[Contender],
     body: &[u8],
+    shape: Shape,
     tickets: usize,
     budget: Duration,
 ) -> Result<Vec<Row>, Box<dyn Error>> {
@@ -123,22 +124,18 @@ pub(crate) fn round_robin(
         let turns = contenders.iter().zip(&mut times);
         let first = round % contenders.len().max(1);
         for (contender, times) in rotated(turns.collect(), first) {
-            times.push((contender.decode)(Watch::Time, body)?.time.as_nanos() as u64);
+            times.push((contender.decode)(Watch::Time, body)?.time.as_nanos() as f64);
         }
     }
-    let rows = contenders.iter().zip(times).zip(counted).map(|((contender, mut times), allocations)| {
-        times.sort_unstable();
-        Row {
-            contender: contender.name.to_owned(),
-            tickets,
-            bytes: body.len(),
-            repetitions: times.len(),
-            median_ns: times.get(times.len() / 2).copied().unwrap_or_default(),
-            min_ns: times.first().copied().unwrap_or_default(),
-            allocations: Some(allocations.count),
-            allocated_bytes: Some(allocations.bytes),
-            times_faster_than: BTreeMap::new(),
-        }
+    let rows = contenders.iter().zip(times).zip(counted).map(|((contender, turns_ns), allocations)| Row {
+        contender: contender.name.to_owned(),
+        shape,
+        tickets,
+        bytes: body.len(),
+        turns_ns,
+        allocations: Some(allocations.count),
+        allocated_bytes: Some(allocations.bytes),
+        summary: Summary::default(),
     });
     Ok(rows.collect())
 }
@@ -161,7 +158,8 @@ mod tests {
     fn candidates_with_different_results_are_an_error() {
         let one = Contender { name: "one", decode: |watch, _| fixed(watch, 1) };
         let two = Contender { name: "two", decode: |watch, _| fixed(watch, 2) };
-        let error = round_robin(&[one, two], b"", 1, Duration::ZERO).unwrap_err().to_string();
+        let error =
+            round_robin(&[one, two], b"", Shape::Documented, 1, Duration::ZERO).unwrap_err().to_string();
         assert!(error.starts_with("two read Content { tickets: 2"), "{error}");
     }
 
@@ -173,10 +171,10 @@ mod tests {
                 Contender { name: "two", decode: |watch, _| fixed(watch, 1) },
             ]
         };
-        let rows = round_robin(&contenders(), b"body", 1, Duration::ZERO).unwrap();
+        let rows = round_robin(&contenders(), b"body", Shape::Documented, 1, Duration::ZERO).unwrap();
         for row in &rows {
-            assert_eq!((row.repetitions, row.bytes), (LEAST_REPETITIONS, 4));
-            assert!(row.allocations >= Some(1) && row.min_ns <= row.median_ns);
+            assert_eq!((row.turns_ns.len(), row.bytes), (LEAST_REPETITIONS, 4));
+            assert!(row.allocations >= Some(1));
         }
         assert_eq!(rows.len(), 2);
     }

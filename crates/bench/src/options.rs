@@ -13,6 +13,7 @@ pub(crate) struct Options {
     million: bool,
     quick: bool,
     pub(crate) json: bool,
+    pub(crate) markdown: bool,
 }
 
 /// Tickets on a page: the server's default page, a large page, and two exports in one reply.
@@ -28,13 +29,14 @@ pub(crate) fn help(tables: &[&str]) -> String {
          \x20 --only TEXT     only candidates whose name contains this; may be repeated\n\
          \x20 --size N        only pages of this many tickets; may be repeated\n\
          \x20 --seconds S     how long to measure each size of each table\n\
-         \x20 --turns N       how often to do each job of the tables scan, mirror, fleet and lake\n\
+         \x20 --turns N       how often to do each job of the tables scan, start, mirror, fleet and lake\n\
          \x20 --million       export a million tickets as well in the table scan; mirror and export a million in place of\n\
          \x20                 100,000 in the tables mirror and lake\n\
-         \x20 --quick         a short run: pages of 25 and 10,000 tickets, half a second for each; two turns of each job, and\n\
-         \x20                 no distant servers\n\
-         \x20 --compare       fail if a ratio is smaller than in BENCHMARKS.md by more than 10 % (table scan)\n\
-         \x20 --write         replace the tables in BENCHMARKS.md (scan; or mirror, fleet and lake together)\n\
+         \x20 --quick         a short run, less than three minutes for all tables once they are built: pages of 25 and\n\
+         \x20                 10,000 tickets, half a second for each; two turns of each job, and no distant servers\n\
+         \x20 --compare       fail if a ratio, instruction count or size is worse than in BENCHMARKS.md by more than 10 %\n\
+         \x20 --write         replace the tables in BENCHMARKS.md; mirror, fleet and lake only together\n\
+         \x20 --markdown      print the tables as they are in BENCHMARKS.md\n\
          \x20 --json          one JSON document in place of the tables\n\
          \x20 --help          this text",
         tables.join(", ")
@@ -54,6 +56,9 @@ impl Options {
             match arg.as_str() {
                 "--help" | "-h" => return Ok(None),
                 "--json" => options.json = true,
+                // `cargo xtask bench` handles them; they come here only beside --help.
+                "--write" | "--compare" => {}
+                "--markdown" => options.markdown = true,
                 "--million" => options.million = true,
                 "--quick" => options.quick = true,
                 "--turns" => {
@@ -111,9 +116,9 @@ impl Options {
         }
     }
 
-    /// The number of times to do each job, if it is given.
-    pub(crate) fn turns(&self) -> Option<usize> {
-        self.turns.or(self.quick.then_some(2))
+    /// The number of times to do each job: as given, or one of these defaults of a short and of a normal run.
+    pub(crate) fn turns(&self, quick: usize, normal: usize) -> usize {
+        self.turns.unwrap_or(if self.quick { quick } else { normal })
     }
 
     /// Whether to leave out jobs that take long.
@@ -150,14 +155,14 @@ mod tests {
     fn no_arguments_mean_everything() {
         let options = parse("").unwrap().unwrap();
         assert!(options.wants_table("decode-xml") && options.wants_contender("ours"));
-        assert_eq!(options.sizes(), SIZES);
+        assert_eq!((options.sizes(), options.turns(2, 5)), (&SIZES[..], 5));
     }
 
     #[test]
     fn a_restricted_run_measures_nothing_else() {
         let options =
             parse("decode --only ours --size 10,000 --seconds 1 --turns 2 --json").unwrap().unwrap();
-        assert_eq!((options.turns(), options.million()), (Some(2), false));
+        assert_eq!((options.turns(1, 5), options.million()), (2, false));
         assert!(options.wants_table("decode") && !options.wants_table("decode-xml"));
         assert!(options.wants_contender("ours, owned body") && !options.wants_contender("serde_json, owned"));
         assert_eq!((options.sizes(), options.json), (&[10_000][..], true));
@@ -167,10 +172,10 @@ mod tests {
     #[test]
     fn a_quick_run_measures_less_unless_more_is_requested() {
         let options = parse("--quick").unwrap().unwrap();
-        assert_eq!((options.sizes(), options.turns()), (&QUICK_SIZES[..], Some(2)));
+        assert_eq!((options.sizes(), options.turns(2, 5)), (&QUICK_SIZES[..], 2));
         assert_eq!(options.budget(10_000), Duration::from_millis(500));
         let options = parse("--quick --size 250 --turns 7 --seconds 2").unwrap().unwrap();
-        assert_eq!((options.sizes(), options.turns()), (&[250][..], Some(7)));
+        assert_eq!((options.sizes(), options.turns(2, 5)), (&[250][..], 7));
         assert_eq!(options.budget(250), Duration::from_secs(2));
     }
 

@@ -5,11 +5,21 @@ use std::error::Error;
 use gettickets_protocol::Decoder;
 use serde::{Deserialize, Deserializer};
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Shape};
 use crate::json_peers::ours;
 use crate::measure::{self, Contender, Content};
 use crate::options::Options;
-use crate::table::Table;
+use crate::table::{Cell, Layout, Line, Table};
+
+const OURS: &str = "ours, owned body";
+const QUICK_XML: &str = "quick-xml, owned";
+const LAYOUT: Layout = Layout {
+    headings: &["ns a ticket", "allocations", "x quick-xml, owned"],
+    lines: &[Line {
+        label: "",
+        cells: &[Cell::NsPerTicket(OURS), Cell::Allocations(OURS), Cell::Ratio(QUICK_XML, OURS)],
+    }],
+};
 
 pub(crate) fn fill(options: &Options) -> Result<Table, Box<dyn Error>> {
     let contenders: Vec<Contender> =
@@ -17,20 +27,20 @@ pub(crate) fn fill(options: &Options) -> Result<Table, Box<dyn Error>> {
     let corpus = Corpus::new(options.sizes());
     let mut rows = Vec::new();
     for &size in options.sizes() {
-        let body = corpus.xml(size);
-        rows.extend(measure::round_robin(&contenders, body.as_bytes(), size, options.budget(size) / 2)?);
+        for shape in Shape::of_size(size) {
+            let body = corpus.xml(size, shape)?;
+            let budget = options.budget(size) / 2;
+            rows.extend(measure::round_robin(&contenders, body.as_bytes(), shape, size, budget)?);
+        }
     }
-    Ok(Table::new("decode-xml", "XML to typed tickets", &["quick-xml, owned"], rows))
+    Ok(Table::new("decode-xml", "XML to typed tickets", &[QUICK_XML], &LAYOUT, rows))
 }
 
 fn contenders() -> [Contender; 2] {
     [
+        Contender { name: OURS, decode: |watch, body| ours(watch, || body.to_vec(), &Decoder::new()) },
         Contender {
-            name: "ours, owned body",
-            decode: |watch, body| ours(watch, || body.to_vec(), &Decoder::new()),
-        },
-        Contender {
-            name: "quick-xml, owned",
+            name: QUICK_XML,
             decode: |watch, body| {
                 // From text rather than from a reader, which is the faster of its two ways.
                 let decode = |body| Ok(quick_xml::de::from_str::<PeerReply>(std::str::from_utf8(body)?)?);

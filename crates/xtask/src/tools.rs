@@ -155,6 +155,26 @@ pub(crate) fn java() -> Result {
     install("openjdk-17-jre-headless", "Java, which Spark runs on")
 }
 
+/// Installs valgrind, which counts instructions, if it is missing.
+pub(crate) fn valgrind() -> Result {
+    if program("valgrind", "--version").succeeds() {
+        return Ok(());
+    }
+    install("valgrind", "valgrind, which counts instructions")
+}
+
+/// Installs curl and jq, which a measurement compares with the command line, if they are missing.
+pub(crate) fn curl_and_jq() -> Result {
+    for (name, what) in
+        [("curl", "curl, a peer of the command line"), ("jq", "jq, a peer of the command line")]
+    {
+        if !program(name, "--version").succeeds() {
+            install(name, what)?;
+        }
+    }
+    Ok(())
+}
+
 /// Installs missing programs for the tests of the C library: compilers, build tools, valgrind, and the HTTP library of
 /// an example.
 pub(crate) fn c() -> Result {

@@ -10,6 +10,9 @@ use super::report::{Group, Measured, Report};
 use crate::options::Options;
 use crate::{external, python_peers};
 
+/// The environment variable with the path of the C programs; `cargo xtask bench` builds them and sets it.
+const C_PROGRAM: &str = "GETTICKETS_BENCH_C_SCAN";
+
 /// The list that most jobs read.
 const TICKETS: u64 = 10_000;
 
@@ -17,6 +20,7 @@ const TICKETS: u64 = 10_000;
 const TURNS: usize = 5;
 /// With a distant server a turn takes long, and most of it is waiting, which varies little.
 const DISTANT_TURNS: usize = 3;
+const QUICK_TURNS: usize = 2;
 
 /// The maximum number of requests for a list of a hundred pages that does not change.
 const MOST_REQUESTS: u64 = 106;
@@ -24,6 +28,8 @@ const MOST_REQUESTS: u64 = 106;
 const OURS: &str = "gettickets";
 const OURS_ASYNC: &str = "gettickets, async";
 const LOOP: &str = "httpx + orjson loop";
+const AIOHTTP_LOOP: &str = "aiohttp + msgspec loop";
+const AIOHTTP_AT_ONCE: &str = "aiohttp + msgspec, 4 at once";
 
 /// A program that does a job.
 #[derive(Clone)]
@@ -41,6 +47,7 @@ struct Contender {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Language {
+    C,
     Python,
     Rust,
 }
@@ -72,8 +79,12 @@ fn jobs() -> Vec<Job> {
     };
     let mut jobs = Vec::new();
     for page in [100, 250, 1_000] {
-        let contenders =
-            vec![python(OURS, "tickets", Some(page), None), python(LOOP, "loop", Some(page), Some(2.0))];
+        let contenders = vec![
+            python(OURS, "tickets", Some(page), None),
+            python(LOOP, "loop", Some(page), Some(2.0)),
+            python(AIOHTTP_LOOP, "aiohttp", Some(page), Some(2.0)),
+            python(AIOHTTP_AT_ONCE, "aiohttp-at-once", Some(page), Some(1.0)),
+        ];
         let most_requests = (page == 100).then_some(MOST_REQUESTS);
         jobs.push(Job { most_requests, ..job(format!("Python, pages of {page}"), contenders) });
     }
@@ -82,6 +93,7 @@ fn jobs() -> Vec<Job> {
         let contenders = vec![
             python(OURS, "tickets", None, None),
             python(LOOP, "loop", Some(100), Some(goal)),
+            python(AIOHTTP_AT_ONCE, "aiohttp-at-once", Some(100), Some(1.0)),
             // It sends 400 requests in sequence.
             Contender { turns: 1, ..whmcspy },
         ];
@@ -102,6 +114,13 @@ fn jobs() -> Vec<Job> {
             rust("reqwest + serde_json loop", "reqwest", Some(page), Some(2.0)),
         ];
         jobs.push(job(format!("Rust, pages of {page}"), contenders));
+    }
+    for page in [100, 250, 1_000] {
+        let contenders = vec![
+            contender(OURS, Language::C, "scan", Some(page), None),
+            contender("libcurl + yyjson loop", Language::C, "libcurl", Some(page), Some(1.0)),
+        ];
+        jobs.push(job(format!("C, pages of {page}"), contenders));
     }
     let contenders = vec![
         python(OURS, "page", Some(100), None),
@@ -136,25 +155,35 @@ pub(super) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     jobs.retain(|job| !job.contenders.is_empty());
     let is_wanted =
         |language| jobs.iter().flat_map(|job| &job.contenders).any(|one| one.language == language);
-    let mut python = is_wanted(Language::Python).then(python_worker).transpose()?;
-    let worker = || Process::start_self(&[process::WORKER.to_owned()]);
-    let mut rust = is_wanted(Language::Rust).then(worker).transpose()?;
+    let mut workers = Vec::new();
+    for language in [Language::C, Language::Python, Language::Rust] {
+        if is_wanted(language) {
+            workers.push((language, worker(language)?));
+        }
+    }
     let mut servers = Servers(BTreeMap::new());
     let mut groups = Vec::new();
     for job in &jobs {
         eprintln!("{}", job.title);
         let server = servers.get(job.latency_ms)?;
-        let turns = options.turns().unwrap_or(job.turns);
-        groups.push(measure_job(job, turns, server, &mut python, &mut rust)?);
+        let turns = options.turns(QUICK_TURNS, job.turns);
+        groups.push(measure_job(job, turns, server, &mut workers)?);
     }
     drop(servers);
     let exports = export::measure(options)?;
-    Ok(Report { groups, exports })
+    Ok(Report { what: "10,000 tickets", groups, exports })
 }
 
-fn python_worker() -> Result<Process, Box<dyn Error>> {
-    let script = Path::new(&external::word(python_peers::FOLDER, "scan")?).join("scan.py");
-    Process::start(external::word(python_peers::PYTHON, "scan")?, [script])
+/// Starts the process with the programs of a language.
+fn worker(language: Language) -> Result<Process, Box<dyn Error>> {
+    match language {
+        Language::C => Process::start(external::word(C_PROGRAM, "scan")?, [""; 0]),
+        Language::Python => {
+            let script = Path::new(&external::word(python_peers::FOLDER, "scan")?).join("scan.py");
+            Process::start(external::word(python_peers::PYTHON, "scan")?, [script])
+        }
+        Language::Rust => Process::start_self(&[process::WORKER.to_owned()]),
+    }
 }
 
 /// Lets the candidates take turns. The first turn of each is a warm-up, unless it has only one.
@@ -162,8 +191,7 @@ fn measure_job(
     job: &Job,
     turns: usize,
     (server, address): &mut (Process, Address),
-    python: &mut Option<Process>,
-    rust: &mut Option<Process>,
+    workers: &mut [(Language, Process)],
 ) -> Result<Group, Box<dyn Error>> {
     let mut measured: Vec<Measured> = job
         .contenders
@@ -176,11 +204,8 @@ fn measure_job(
             if turn > contender.turns || (is_warm_up && contender.turns == 1) {
                 continue;
             }
-            let worker = match contender.language {
-                Language::Python => python.as_mut(),
-                Language::Rust => rust.as_mut(),
-            };
-            let worker = worker.ok_or("the worker was not started")?;
+            let worker = workers.iter_mut().find(|(language, _)| *language == contender.language);
+            let (_, worker) = worker.ok_or("the worker was not started")?;
             let order = Order {
                 run: contender.run.to_owned(),
                 page: contender.page,

@@ -1,6 +1,6 @@
 //! Whole jobs, from the first request to the last ticket: `cargo xtask bench scan`.
 //!
-//! The sandbox, the Rust programs and the Python programs each run in a separate process, so that the CPU time of
+//! The sandbox and the programs of each language run in separate processes, so that the CPU time of
 //! clients and server can be distinguished. Candidates take turns, and every turn begins with a new client.
 
 pub(crate) mod export;

@@ -5,25 +5,28 @@ use std::fmt;
 use serde::Serialize;
 
 use super::process::{Done, Served};
+use crate::numbers::{Ratio, grouped, median, verdict};
 
 /// All results.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
+    /// The heading of the first column of the groups.
+    pub(super) what: &'static str,
     pub(super) groups: Vec<Group>,
     pub(super) exports: Vec<Exported>,
 }
 
 /// Candidates that did the same job.
 #[derive(Debug, Serialize)]
-pub(super) struct Group {
-    pub(super) title: String,
+pub(crate) struct Group {
+    pub(crate) title: String,
     /// gettickets first.
-    pub(super) rows: Vec<Measured>,
+    pub(crate) rows: Vec<Measured>,
 }
 
 /// The turns of one candidate.
 #[derive(Debug, Serialize)]
-pub(super) struct Measured {
+pub(crate) struct Measured {
     name: &'static str,
     goal: Option<f64>,
     most_requests: Option<u64>,
@@ -54,8 +57,15 @@ const LONG: u64 = 100_000;
 /// The goal for the memory of an export.
 const MOST_PEAK_BYTES: u64 = 64_000_000;
 
+impl Report {
+    /// A report without exports.
+    pub(crate) fn of_groups(what: &'static str, groups: Vec<Group>) -> Report {
+        Report { what, groups, exports: Vec::new() }
+    }
+}
+
 impl Measured {
-    pub(super) fn new(name: &'static str, goal: Option<f64>, most_requests: Option<u64>) -> Measured {
+    pub(crate) fn new(name: &'static str, goal: Option<f64>, most_requests: Option<u64>) -> Measured {
         Measured {
             name,
             goal,
@@ -68,7 +78,7 @@ impl Measured {
     }
 
     /// Adds a turn. Its measurements are divided by the number of times that the job was done in it.
-    pub(super) fn add(&mut self, done: &Done, before: &Served, after: &Served) {
+    pub(crate) fn add(&mut self, done: &Done, before: &Served, after: &Served) {
         let times = done.times.max(1);
         self.seconds.push(done.seconds / times as f64);
         self.cpu_seconds.push(done.cpu_seconds / times as f64);
@@ -85,51 +95,26 @@ impl Measured {
     }
 }
 
-pub(crate) const fn verdict(is_met: bool) -> &'static str {
-    if is_met { "met" } else { "MISSED" }
-}
-
-/// The median, or 0 if there are no values.
-pub(crate) fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
-}
-
 fn milliseconds(seconds: f64) -> String {
     let value = seconds * 1e3;
     if value < 100.0 { format!("{value:.2}") } else { grouped(value.round() as u64) }
 }
 
-/// Formats a number with thousands separators.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ours = self.rows.first().map_or(0.0, |row| median(&row.seconds));
+        let ours = self.rows.first().map_or(&[][..], |row| row.seconds.as_slice());
         for (index, row) in self.rows.iter().enumerate() {
             let title = if index == 0 { self.title.as_str() } else { "" };
-            let wall = median(&row.seconds);
             // The peers' rows show how much faster gettickets is.
             let ratio = row.goal.map_or_else(String::new, |goal| {
-                let ratio = wall / ours.max(f64::MIN_POSITIVE);
-                format!("**{ratio:.1}** (goal {goal}: {})", verdict(ratio >= goal))
+                let ratio = Ratio::of(&row.seconds, ours);
+                ratio.with(&format!("goal {goal}: {}", verdict(ratio.median >= goal)))
             });
             writeln!(
                 f,
                 "| {title} | {} | {} | {} | {} | {} | {ratio} |",
                 row.name,
-                milliseconds(wall),
+                milliseconds(median(&row.seconds)),
                 milliseconds(median(&row.cpu_seconds)),
                 milliseconds(median(&row.server_cpu_seconds)),
                 row.requests_cell(),
@@ -171,7 +156,8 @@ impl fmt::Display for Report {
         if !self.groups.is_empty() {
             writeln!(
                 f,
-                "| 10,000 tickets | program | ms | CPU ms, client | CPU ms, sandbox | requests | gettickets is faster by |"
+                "| {} | program | ms | CPU ms, client | CPU ms, sandbox | requests | gettickets is faster by |",
+                self.what
             )?;
             writeln!(f, "|---|---|---|---|---|---|---|")?;
             self.groups.iter().try_for_each(|group| group.fmt(f))?;
@@ -219,8 +205,8 @@ mod tests {
             lines,
             [
                 "| job | ours | 20.00 | 250 | 250 | 102 (goal 106 at most: met) |  |",
-                "|  | slow | 50.00 | 250 | 250 | 102 | **2.5** (goal 2: met) |",
-                "|  | fast | 30.00 | 250 | 250 | 102 | **1.5** (goal 2: MISSED) |",
+                "|  | slow | 50.00 | 250 | 250 | 102 | **2.5** (0.6 to 5.0; goal 2: met) |",
+                "|  | fast | 30.00 | 250 | 250 | 102 | **1.5** (0.3 to 3.0; goal 2: MISSED) |",
             ]
         );
     }

@@ -20,7 +20,7 @@ pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let command = CommandLine::new(&servers, "fleet")?;
     let one = profile(0);
     let mut rows = Vec::new();
-    let turns = options.turns().unwrap_or(super::TURNS);
+    let turns = options.turns(super::QUICK_TURNS, super::TURNS);
     for (title, subject) in [("export to NDJSON", "export"), ("first run of a mirror", "mirror")] {
         let mut alone = Row::new(format!("{title}, one install"), TICKETS);
         let mut all = Row::new(format!("{title}, {INSTALLS} installs"), TICKETS * INSTALLS);

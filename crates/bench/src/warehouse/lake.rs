@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::command::{CommandLine, profile, text};
-use super::report::{Goal, Report, Row};
+use super::report::{Goal, Report, Row, Value};
 use super::servers::Servers;
 use crate::options::Options;
 
@@ -12,7 +12,14 @@ const MOST_MEGABYTES: f64 = 192.0;
 
 /// Measures an export to a lake and an export to a file.
 pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
-    let tickets = super::tickets(options);
+    let mut rows = Vec::new();
+    for (tickets, turns) in super::installs(options) {
+        rows.extend(measure_install(tickets, turns)?);
+    }
+    Ok(Report { what: "lake".to_owned(), rows })
+}
+
+fn measure_install(tickets: u64, turns: usize) -> Result<[Row; 3], Box<dyn Error>> {
     eprintln!("lake of {tickets} tickets");
     let mut servers = Servers::start(1, tickets, 0)?;
     let command = CommandLine::new(&servers, "lake")?;
@@ -20,7 +27,7 @@ pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let mut file = Row::new("one Parquet file", tickets);
     let mut lake = Row::new("lake by install and month", tickets);
     let mut replaced = Row::new("the same with --overwrite", tickets);
-    for _ in 0..super::turns(options) {
+    for _ in 0..turns {
         let path = command.fresh("tickets.parquet")?;
         file.add(command.run(&mut servers, &["export", "--profile", &profile, "--output", text(&path)?])?);
         let path = command.fresh("lake")?;
@@ -30,8 +37,8 @@ pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
         replaced.add(command.run(&mut servers, &[&export[..], &["--overwrite"]].concat())?);
     }
     for row in [&mut lake, &mut replaced] {
-        let value = row.peak_megabytes();
+        let value = Value::Number(row.peak_megabytes());
         row.goal = Some(Goal { what: "MB".to_owned(), value, at_most: MOST_MEGABYTES });
     }
-    Ok(Report { what: "lake".to_owned(), rows: vec![file, lake, replaced] })
+    Ok([file, lake, replaced])
 }

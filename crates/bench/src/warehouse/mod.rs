@@ -20,7 +20,7 @@ pub(crate) use lake::measure as fill_lake;
 pub(crate) use mirror::measure as fill_mirror;
 pub(crate) use report::Report;
 
-/// The number of tickets of a large install, without and with `--million`.
+/// The number of tickets of a large install, and of a very large one with `--million`.
 const TICKETS: u64 = 100_000;
 const MILLION: u64 = 1_000_000;
 
@@ -28,6 +28,7 @@ const MILLION: u64 = 1_000_000;
 /// times vary little.
 const TURNS: usize = 3;
 const TURNS_OF_MILLION: usize = 1;
+const QUICK_TURNS: usize = 2;
 
 /// Runs the servers, if the arguments request them.
 pub(crate) fn helper(args: &[String]) -> Option<Result<(), Box<dyn Error>>> {
@@ -35,10 +36,9 @@ pub(crate) fn helper(args: &[String]) -> Option<Result<(), Box<dyn Error>>> {
     (name == servers::SERVERS).then(|| servers::run(rest))
 }
 
-fn tickets(options: &Options) -> u64 {
-    if options.million() { MILLION } else { TICKETS }
-}
-
-fn turns(options: &Options) -> usize {
-    options.turns().unwrap_or(if options.million() { TURNS_OF_MILLION } else { TURNS })
+/// The sizes of large installs, with the number of repetitions for each.
+fn installs(options: &Options) -> Vec<(u64, usize)> {
+    let mut installs = vec![(TICKETS, options.turns(QUICK_TURNS, TURNS))];
+    installs.extend(options.million().then(|| (MILLION, options.turns(QUICK_TURNS, TURNS_OF_MILLION))));
+    installs
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::scan::report::{grouped, median, verdict};
+use crate::numbers::{Ratio, grouped, median, verdict};
 use crate::scan::usage::Taken;
 
 /// One table.
@@ -39,8 +39,16 @@ pub(super) struct Turn {
 pub(super) struct Goal {
     /// The meaning of the value, such as "x export to NDJSON".
     pub(super) what: String,
-    pub(super) value: f64,
+    pub(super) value: Value,
     pub(super) at_most: f64,
+}
+
+/// A number, or a ratio of times with its spread.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Value {
+    Number(f64),
+    Ratio(Ratio),
 }
 
 impl Row {
@@ -50,11 +58,6 @@ impl Row {
 
     pub(super) fn add(&mut self, turn: Turn) {
         self.turns.push(turn);
-    }
-
-    /// The median of the times.
-    pub(super) fn seconds(&self) -> f64 {
-        self.median(|turn| turn.taken.seconds)
     }
 
     /// The maximum memory of all repetitions, in megabytes.
@@ -76,9 +79,13 @@ impl Row {
         median(&self.turns.iter().map(value).collect::<Vec<f64>>())
     }
 
+    fn times(&self) -> Vec<f64> {
+        self.turns.iter().map(|turn| turn.taken.seconds).collect()
+    }
+
     /// Adds a goal for the ratio of the time to that of another row.
     pub(super) fn at_most(&mut self, times: f64, other: &Row) {
-        let value = self.seconds() / other.seconds().max(f64::MIN_POSITIVE);
+        let value = Value::Ratio(Ratio::of(&self.times(), &other.times()));
         self.goal = Some(Goal { what: format!("x {}", other.what), value, at_most: times });
     }
 }
@@ -87,14 +94,18 @@ impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let goal = self.goal.as_ref().map_or_else(String::new, |goal| {
             let Goal { what, value, at_most } = goal;
-            format!("**{value:.1}** {what} (goal {at_most} at most: {})", verdict(value <= at_most))
+            let remark = |value: f64| format!("goal {at_most} at most: {}", verdict(value <= *at_most));
+            match value {
+                Value::Number(value) => format!("**{value:.1}** ({}) {what}", remark(*value)),
+                Value::Ratio(ratio) => format!("{} {what}", ratio.with(&remark(ratio.median))),
+            }
         });
         writeln!(
             f,
             "| {} | {} | {:.2} | {:.2} | {:.2} | {:.0} | {} | {} | {:.1} | {goal} |",
             self.what,
             grouped(self.tickets),
-            self.seconds(),
+            self.median(|turn| turn.taken.seconds),
             self.median(|turn| turn.taken.cpu_seconds),
             self.median(|turn| turn.server_cpu_seconds),
             self.peak_megabytes(),
@@ -143,9 +154,9 @@ mod tests {
         mirror.written_rows = Some(1_001);
         assert_eq!(
             mirror.to_string().trim(),
-            "| mirror | 100,000 | 1.40 | 0.50 | 0.25 | 30 | 1,003 | 1,001 | 1.5 | **2.0** x export (goal 2 at most: met) |"
+            "| mirror | 100,000 | 1.40 | 0.50 | 0.25 | 30 | 1,003 | 1,001 | 1.5 | **2.0** (1.4 to 2.8; goal 2 at most: met) x export |"
         );
         mirror.at_most(1.5, &export);
-        assert!(mirror.to_string().contains("(goal 1.5 at most: MISSED)"));
+        assert!(mirror.to_string().contains("; goal 1.5 at most: MISSED)"));
     }
 }

@@ -1,4 +1,4 @@
-//! The benchmark program in C, and the sources of its peers.
+//! The benchmark programs in C, and the sources of their peers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,18 @@ use crate::tools;
 const YYJSON: (&str, &str, &str) = ("yyjson", "4.0.6", "yyjson");
 const SIMDJSON: (&str, &str, &str) = ("pysimdjson", "7.0.2", "simdjson");
 
-/// Builds the program, and returns it with the folder of the library that it uses.
-pub(crate) fn built() -> Result<(PathBuf, PathBuf)> {
+/// The benchmark programs.
+pub(crate) struct Programs {
+    /// Decodes replies.
+    pub(crate) decode: PathBuf,
+    /// Reads whole lists.
+    pub(crate) scan: PathBuf,
+    /// The folder of the library that they use.
+    pub(crate) lib: PathBuf,
+}
+
+/// Builds the programs.
+pub(crate) fn built() -> Result<Programs> {
     tools::c()?;
     let home = target().join("bench-c");
     let prefix = home.join("prefix");
@@ -21,6 +31,7 @@ pub(crate) fn built() -> Result<(PathBuf, PathBuf)> {
     let simdjson = sources(&home, SIMDJSON)?;
     let bench = root().join("bindings").join("c").join("bench");
     let include = prefix.join("include");
+    let lib = prefix.join("lib");
     let object = |source: &Path, includes: &[&Path]| -> Result<PathBuf> {
         let cpp = source.extension().is_some_and(|end| end == "cpp");
         let name = source.file_stem().unwrap_or_default();
@@ -32,19 +43,29 @@ pub(crate) fn built() -> Result<(PathBuf, PathBuf)> {
         includes.iter().fold(compile, |compile, folder| compile.arg("-isystem").arg(folder)).run()?;
         Ok(object)
     };
-    let objects = [
-        object(&bench.join("main.c"), &[])?,
-        object(&bench.join("ours.c"), &[&include])?,
-        object(&bench.join("yyjson_peer.c"), &[&yyjson])?,
-        object(&bench.join("simdjson_peer.cpp"), &[&simdjson])?,
-        object(&yyjson.join("yyjson.c"), &[&yyjson])?,
-        object(&simdjson.join("simdjson.cpp"), &[&simdjson])?,
-    ];
-    let binary = home.join("decode_c");
-    let lib = prefix.join("lib");
-    let link = objects.iter().fold(program("g++", "-o").arg(&binary), |link, object| link.arg(object));
-    link.arg("-L").arg(&lib).args("-lgettickets").run()?;
-    Ok((binary, lib))
+    let linked = |name: &str, objects: &[&Path], libraries: &str| -> Result<PathBuf> {
+        let binary = home.join(name);
+        let link = objects.iter().fold(program("g++", "-o").arg(&binary), |link, object| link.arg(object));
+        link.arg("-L").arg(&lib).args(libraries).run()?;
+        Ok(binary)
+    };
+    let yyjson_peer = object(&bench.join("yyjson_peer.c"), &[&yyjson])?;
+    let yyjson_library = object(&yyjson.join("yyjson.c"), &[&yyjson])?;
+    let decode = linked(
+        "decode_c",
+        &[
+            &object(&bench.join("main.c"), &[])?,
+            &object(&bench.join("ours.c"), &[&include])?,
+            &yyjson_peer,
+            &object(&bench.join("simdjson_peer.cpp"), &[&simdjson])?,
+            &yyjson_library,
+            &object(&simdjson.join("simdjson.cpp"), &[&simdjson])?,
+        ],
+        "-lgettickets",
+    )?;
+    let scan = object(&bench.join("scan.c"), &[&include, &yyjson])?;
+    let scan = linked("scan_c", &[&scan, &yyjson_peer, &yyjson_library], "-lgettickets -lcurl")?;
+    Ok(Programs { decode, scan, lib })
 }
 
 /// A peer's sources, which are downloaded if necessary.
