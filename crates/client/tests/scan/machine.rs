@@ -732,3 +732,88 @@ fn a_list_with_the_oldest_reply_first_and_no_total_is_verified() {
     let outcome = scan(&mut world, one_at_a_time(10));
     assert_complete(&world, &outcome);
 }
+
+#[test]
+fn too_many_unreadable_tickets_end_the_scan() {
+    for (bad, ends) in [(99, false), (100, true), (150, true)] {
+        let mut world = quiet(300);
+        let list = world.order();
+        list.iter().skip(50).take(bad).for_each(|at| world.tickets[*at].bad = true);
+        let outcome = scan(&mut world, Settings { skip_unreadable: true, ..settings(20) });
+        assert_eq!(outcome.report.unreadable.len(), bad.min(100), "{}", outcome.problem());
+        assert_eq!(outcome.is_incomplete(), ends, "{}", outcome.problem());
+        if !ends {
+            assert_eq!(outcome.yielded.len(), 300 - bad);
+        }
+    }
+}
+
+/// A machine with these pages in flight, and the rows of a list of 100.
+fn with_flights(limit: u64) -> (ScanMachine, Vec<(u64, u64)>, Vec<Row>) {
+    let rows: Vec<Row> = (1..=100)
+        .map(|id| Row { id, lastreply: 1_000_000 - id as u32 * 1_000, date: 1, fingerprint: id })
+        .collect();
+    let mut machine = ScanMachine::new(Settings { concurrency: 4, ..settings(limit) });
+    let Action::Fetch(first) = machine.poll() else { panic!("nothing to fetch") };
+    let page = rows.iter().take(limit as usize).copied().collect();
+    machine.on_rows(first.id, page, Some(100), Metrics::default());
+    let mut flights = Vec::new();
+    loop {
+        match machine.poll() {
+            Action::Fetch(fetch) => flights.push((fetch.id, fetch.offset)),
+            Action::Yield(_) => {}
+            _ => return (machine, flights, rows),
+        }
+    }
+}
+
+#[test]
+fn a_page_read_ahead_that_fails_is_read_again_when_it_is_due() {
+    let refusal = || gettickets::Error::from(gettickets::ApiError::new("Some other refusal"));
+    let (mut machine, flights, rows) = with_flights(20);
+    assert!(flights.len() > 1, "{flights:?}");
+    let (mut waiting, mut failed, mut yielded) = (flights, Vec::new(), 20);
+    // All but the page that is due.
+    let due = waiting.remove(0);
+    for (id, offset) in waiting.drain(..) {
+        machine.on_error(id, refusal());
+        failed.push(offset);
+    }
+    waiting.push(due);
+    let mut again = Vec::new();
+    let outcome = loop {
+        match machine.poll() {
+            Action::Fetch(fetch) => {
+                again.push(fetch.offset);
+                waiting.push((fetch.id, fetch.offset));
+            }
+            Action::Yield(batch) => yielded += batch.ids.len(),
+            Action::Done(outcome) => break outcome,
+            Action::Pending => {
+                let (id, offset) = waiting.remove(0);
+                let page = rows.iter().skip(offset as usize).take(20).copied().collect();
+                machine.on_rows(id, page, Some(100), Metrics::default());
+            }
+        }
+    };
+    assert!(outcome.is_ok(), "{outcome:?}");
+    assert_eq!(yielded, 100);
+    assert!(failed.iter().all(|offset| again.iter().any(|again| again <= offset)), "{failed:?} {again:?}");
+    assert_eq!(machine.report().tickets, 100);
+
+    // The page that is due cannot be read later.
+    let (mut machine, flights, _) = with_flights(20);
+    machine.on_error(flights[0].0, refusal());
+    let Action::Done(Err(error)) = machine.poll() else { panic!("the scan goes on") };
+    assert!(error.to_string().contains("Some other refusal"), "{error}");
+}
+
+#[test]
+fn what_the_machine_does_not_wait_for_changes_nothing() {
+    let (mut machine, _, _) = with_flights(20);
+    let before = format!("{:?}", machine.report());
+    machine.on_error(9_999, gettickets::Error::from(gettickets::ApiError::new("x")));
+    machine.on_rows(9_999, Vec::new(), Some(0), Metrics::default());
+    assert_eq!(format!("{:?}", machine.report()), before);
+    assert!(matches!(machine.poll(), Action::Pending));
+}

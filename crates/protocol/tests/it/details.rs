@@ -188,3 +188,35 @@ fn an_excerpt_is_redacted_before_it_is_cut() {
     assert_eq!(redactor.excerpt("ab s3cr3t-s3cr3t", 6), "ab [re…");
     assert_eq!(redactor.excerpt("a\u{1b}b", 10), "a\\u{1b}b");
 }
+
+#[test]
+fn name_value_pairs_are_checked_like_json() {
+    let body = |pairs: &str| {
+        format!("result=success;totalresults=1;startnumber=0;numreturned=1;tickets[ticket][0][id]=1;{pairs}")
+    };
+    let more = page(&body("tickets[ticket][0][mood]=so; so;"));
+    assert_eq!(more.iter().next().unwrap().extra()["mood"], "so; so");
+
+    let empty = page(&body("").replace("startnumber=0", "startnumber="));
+    assert_eq!(empty.startnumber(), Some(0));
+    assert!(empty.findings().iter().any(|finding| finding.kind.code() == "empty-number"), "{empty:?}");
+
+    let count = error(&body("").replace("totalresults=1", "totalresults=many"));
+    assert_eq!(count.kind(), &DecodeErrorKind::InvalidInteger { name: "totalresults".into() });
+    assert_eq!((count.path(), count.excerpt()), (Some("totalresults"), Some("many")));
+}
+
+#[test]
+fn a_date_is_needed_where_there_is_a_time_zone() {
+    let pairs = "result=success;totalresults=1;startnumber=0;numreturned=1;tickets[ticket][0][id]=1;\
+                 tickets[ticket][0][date][timezone]=UTC;";
+    let xml = "<whmcsapi><result>success</result><totalresults>1</totalresults><startnumber>0</startnumber>\
+               <numreturned>1</numreturned><tickets><ticket><id>1</id><date><timezone>UTC</timezone></date></ticket>\
+               </tickets></whmcsapi>";
+    for body in [pairs, xml] {
+        let error = error(body);
+        let kind = DecodeErrorKind::WrongType { name: "date".into(), expected: "a date" };
+        assert_eq!(error.kind(), &kind, "{body}");
+        assert!(error.path().unwrap().contains("date"), "{error}");
+    }
+}
