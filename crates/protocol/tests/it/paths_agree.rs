@@ -435,6 +435,94 @@ fn on_every_value_in_every_field() {
 }
 
 #[test]
+fn on_unknown_values_of_every_kind() {
+    let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    let deep: Vec<String> = (57..64).map(nested).collect();
+    let values = [
+        r#"{"a":1,"b":[true,null,{"c":"\u00e9 \ud83d\ude00"}]}"#,
+        r#"{ "a" : [ 1 , 2 ] }"#,
+        r#" {"a":1}"#,
+        r#"{"a":1} "#,
+        "{}",
+        "[]",
+        "[[],{}]",
+        r#"{"a":1,"a":2}"#,
+        r#"["\ud83d"]"#,
+        r#"{"\ude00":1}"#,
+        r#"["\u12"]"#,
+        "[1,]",
+        "[1",
+        "[1}",
+        "{\"a\":1}}",
+        r#"["a]"]"#,
+        "[\"\u{1}\"]",
+        "true",
+        "false",
+        "truee",
+        "1.5",
+        "-7",
+        "1e5",
+        "1e",
+        "01",
+        "123456789012345678901234567890",
+    ];
+    for value in values.into_iter().chain(deep.iter().map(String::as_str)) {
+        let mut changed = documented_entries();
+        changed.insert(3, ("unknown".to_owned(), value.to_owned()));
+        let mut plain = documented_entries();
+        plain.insert(3, ("unknown".to_owned(), "1".to_owned()));
+        for tickets in [[&changed, &changed], [&plain, &changed], [&changed, &plain]] {
+            let tickets = tickets.map(|entries| object(entries)).join(",");
+            let body = format!(
+                r#"{{"result":"success","totalresults":"2","startnumber":0,"numreturned":2,"tickets":{{"ticket":[{tickets}]}}}}"#
+            );
+            assert_paths_agree(body.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn on_tickets_whose_keys_are_in_different_orders() {
+    let page = |tickets: &[Vec<(String, String)>]| {
+        let texts: Vec<String> = tickets.iter().map(|entries| object(entries)).collect();
+        format!(
+            r#"{{"result":"success","totalresults":"9","startnumber":0,"numreturned":{},"tickets":{{"ticket":[{}]}}}}"#,
+            texts.len(),
+            texts.join(",")
+        )
+    };
+    let mut entries = documented_entries();
+    entries.insert(5, ("unknown".to_owned(), r#"{"a":[1]}"#.to_owned()));
+    entries.insert(9, ("other".to_owned(), r#""text \u00e9""#.to_owned()));
+    let len = entries.len();
+    for by in 1..len {
+        let mut rotated = entries.clone();
+        rotated.rotate_left(by);
+        let mut reversed = rotated.clone();
+        reversed.reverse();
+        // A key twice, an additional key, a key that is missing, and null in another place.
+        let mut twice = rotated.clone();
+        twice[len - 1] = twice[0].clone();
+        let mut unknown_twice = rotated.clone();
+        let at = unknown_twice.iter().position(|(key, _)| key == "other").unwrap();
+        unknown_twice[at].0 = "unknown".to_owned();
+        let mut more = rotated.clone();
+        more.push(("more".to_owned(), "1".to_owned()));
+        let mut null = rotated.clone();
+        null.iter_mut().find(|(key, _)| key == "requestor_name").unwrap().1 = "null".to_owned();
+        for other in [&rotated, &reversed, &twice, &unknown_twice, &more, &null, &rotated[1..].to_vec()] {
+            for tickets in [
+                &[entries.clone(), other.clone()][..],
+                &[other.clone(), entries.clone()],
+                &[entries.clone(), other.clone(), reversed.clone(), entries.clone()],
+            ] {
+                assert_paths_agree(page(tickets).as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
 fn on_texts_that_repeat_or_share_a_prefix() {
     const TEXTS: &[&str] = &[
         r"\u00e9",

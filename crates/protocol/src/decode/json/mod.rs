@@ -1,5 +1,6 @@
 //! JSON has two decoders, which give the same result: the tolerant one is the specification of the fast one.
 
+mod checks;
 mod fast;
 mod locate;
 mod tolerant;

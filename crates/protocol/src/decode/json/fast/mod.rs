@@ -6,7 +6,8 @@
 //!    where they are in the body.
 //! 3. Where the keys are in the documented order, the ends of values come from a [`StructuralIndex`], which scans the
 //!    body ahead, 64 bytes at a time ([`documented`]). A ticket that differs is read value by value.
-//! 4. At anything unexpected the decoder returns `None`, and the tolerant decoder reads the whole body.
+//! 4. A ticket with the same keys in another order is read key by key ([`TicketDecoder::in_any_order`]).
+//! 5. At anything else that is unexpected the decoder returns `None`, and the tolerant decoder reads the whole body.
 //!
 //! So this decoder adds no findings, and its result is the same as the tolerant decoder's. Text before the JSON was
 //! handled by the caller, which may have findings about it.
@@ -23,8 +24,10 @@ mod values;
 use std::cell::OnceCell;
 
 use fearless_simd::{Level, dispatch, prelude::*};
+use serde_json::value::RawValue;
 
 use crate::decode::builder::{Count, PageBuilder, expects_tickets};
+use crate::decode::json::checks::{Brackets, lone_surrogate};
 use crate::field::{FIELD_COUNT, FIELDS};
 use crate::tickets::arena::ExtraRow;
 use crate::tickets::rows::{Bases, Head, PackedRow, Rows};
@@ -142,9 +145,18 @@ impl<'a> TicketDecoder<'a, '_> {
             let end = if let Some(end) = by_index {
                 end
             } else {
+                let extras = self.page.arena.extras.len();
                 self.values.roll_back(checkpoint);
                 *row = self.new_row(cursor, layout.present);
-                let end = self.by_layout(cursor, row, layout.keys())?;
+                let end = match self.by_layout(cursor, row, layout.keys()) {
+                    Some(end) => end,
+                    None => {
+                        self.values.roll_back(checkpoint);
+                        self.page.arena.extras.truncate(extras);
+                        *row = self.new_row(cursor, FieldSet::EMPTY);
+                        self.in_any_order(cursor, row, layout.keys().len())?
+                    }
+                };
                 if layout.documented.is_some() {
                     index.skip_ticket(cursor.at, end);
                 }
@@ -258,13 +270,7 @@ impl<'a> TicketDecoder<'a, '_> {
         loop {
             let start = cursor;
             let separator = if keys.is_empty() { b'{' } else { b',' };
-            cursor.expect(&[separator, b'"'])?;
-            let name_start = cursor.at;
-            while !matches!(cursor.peek()?, b'"' | b'\\' | 0..0x20) {
-                cursor.at += 1;
-            }
-            let name = self.text.get(name_start..cursor.at)?;
-            cursor.expect(b"\":")?;
+            let name = self.key(&mut cursor, separator)?;
             let field = field_named(name, &mut expected);
             let target = match field {
                 Some(field) if row.head().present.contains(field) => return None,
@@ -299,6 +305,46 @@ impl<'a> TicketDecoder<'a, '_> {
         let integers = if integers == Some(true) { IntegerStyle::Quoted } else { IntegerStyle::Numbers };
         let documented = is_documented.then_some(integers);
         Some((cursor, TicketLayout { present, documented, keys: keys.into() }))
+    }
+
+    /// Reads a ticket with as many keys as the first one. Each must be one of the first ticket's.
+    #[inline(never)]
+    fn in_any_order(&mut self, mut cursor: Cursor<'a>, row: &mut PackedRow, keys: usize) -> Option<usize> {
+        let extras = self.page.arena.extras.len();
+        let mut expected = 0;
+        for read in 0..keys {
+            let start = cursor;
+            let separator = if read == 0 { b'{' } else { b',' };
+            let name = self.key(&mut cursor, separator)?;
+            let target = match field_named(name, &mut expected) {
+                Some(field) if row.head().present.contains(field) => return None,
+                Some(field) => {
+                    row.head().present.insert(field);
+                    Target::of(field)
+                }
+                None => {
+                    let arena = &self.page.arena;
+                    let name = arena.extra_names.iter().position(|other| **other == *name)? as u32;
+                    let is_known = arena.extras.get(extras..)?.iter().any(|extra| extra.name == name);
+                    (!is_known).then_some(Target::Extra(name))?
+                }
+            };
+            let prefix = Prefix::new(separator, name.as_bytes(), target.is_quoted())?;
+            cursor.at = self.by_layout(start, row, &[LayoutKey { prefix, target }])?;
+        }
+        Some(cursor.at)
+    }
+
+    /// Reads a key and the colon after it.
+    fn key(&self, cursor: &mut Cursor<'a>, separator: u8) -> Option<&'a str> {
+        cursor.expect(&[separator, b'"'])?;
+        let start = cursor.at;
+        while !matches!(cursor.peek()?, b'"' | b'\\' | 0..0x20) {
+            cursor.at += 1;
+        }
+        let name = self.text.get(start..cursor.at)?;
+        cursor.expect(b"\":")?;
+        Some(name)
     }
 
     fn extra_name(&mut self, name: &str) -> Option<Target> {
@@ -356,13 +402,25 @@ impl<'a> TicketDecoder<'a, '_> {
         let start = cursor.at;
         if cursor.expect(b"\"").is_some() {
             self.values.text(&mut cursor)?;
-        } else if cursor.expect(b"null").is_none() {
-            cursor.integer()?;
+        } else if cursor.expect(b"null").is_none() && cursor.integer().is_none() {
+            cursor.at = start + json_at(self.text, start)?.len();
         }
         let json = Span::in_body(start, cursor.at);
         self.page.arena.extras.push(ExtraRow { ticket: self.ticket, name, json });
         Some(cursor.at)
     }
+}
+
+/// Returns the JSON value at this offset, if the tolerant decoder accepts it as the value of an unknown field.
+fn json_at(text: &str, start: usize) -> Option<&str> {
+    let rest = text.get(start..)?;
+    let is_value = matches!(rest.as_bytes().first()?, b'{' | b'[' | b't' | b'f' | b'-' | b'0'..=b'9');
+    is_value.then_some(())?;
+    let value: &RawValue = serde_json::Deserializer::from_str(rest).into_iter().next()?.ok()?;
+    let json = value.get();
+    // It is within the reply, its tickets, their list, and a ticket.
+    Brackets::within(4).end(json.as_bytes()).ok()?;
+    lone_surrogate(json).is_none().then_some(json)
 }
 
 /// Reads a null where it needs no finding, which is the case for `requestor_name` only.
@@ -505,6 +563,30 @@ mod tests {
         for other in others {
             assert!(accepts(&[TICKET, other, TICKET]) && accepts(&[other, TICKET, other]), "{other}");
         }
+    }
+
+    #[test]
+    fn unknown_values_and_other_orders_are_accepted() {
+        let with = |value: &str| TICKET.replace(r#","flag""#, &format!(r#","new":{value},"flag""#));
+        for value in [r#"{"a":[1,{"b":"\u00e9"}]}"#, "[]", "true", "-1.5e3", "12345678901234567890123"] {
+            assert!(accepts(&[&with(value), &with("1"), &with(value)]), "{value}");
+        }
+        for value in [r#"["\ud83d"]"#, "[1", " []", "tru", &("[".repeat(61) + &"]".repeat(61))] {
+            assert!(!accepts(&[&with(value)]) && !accepts(&[&with("1"), &with(value)]), "{value}");
+        }
+        let moved = |ticket: &str, part: &str| {
+            let rest = ticket.replace(&format!("{part},"), "");
+            assert_ne!(rest, ticket, "{part}");
+            format!("{},{part}}}", &rest[..rest.len() - 1])
+        };
+        for part in [r#""id":"7""#, r#""deptid":"1""#, r#""subject":"a \"b\", c \\ \ud83d\ude00""#] {
+            let other = moved(TICKET, part);
+            assert!(accepts(&[TICKET, &other, TICKET, &other]) && accepts(&[&other, TICKET]), "{part}");
+        }
+        let unknown = with("[1]");
+        assert!(accepts(&[&unknown, &moved(&unknown, r#""new":[1]"#), &unknown]));
+        // Other keys than the first ticket has.
+        assert!(!accepts(&[TICKET, &unknown]) && !accepts(&[&unknown, TICKET]));
     }
 
     #[test]

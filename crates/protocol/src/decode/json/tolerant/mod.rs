@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::decode::builder::{self, Count, PageBuilder, Scalar, integer, wrong_type};
 use crate::decode::decoded::{Decoded, MAX_DEPTH, note_top_level};
+use crate::decode::json::checks::Brackets;
 use crate::decode::{format, other_call};
 use crate::finding::Findings;
 use crate::tickets::span::Span;
@@ -70,42 +71,6 @@ pub(super) fn document_end(text: &[u8]) -> Option<usize> {
 fn check_depth(text: &str) -> Result<(), Error> {
     let too_deep = |offset| Error { kind: DecodeErrorKind::TooDeep { limit: MAX_DEPTH }, offset };
     Brackets::default().end(text.as_bytes()).map(drop).map_err(too_deep)
-}
-
-/// Counts brackets outside strings.
-#[derive(Default)]
-struct Brackets {
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-}
-
-impl Brackets {
-    /// Returns the end of the first document. The error is the offset of the bracket that exceeds the limit.
-    fn end(mut self, text: &[u8]) -> Result<Option<usize>, usize> {
-        for (offset, byte) in text.iter().enumerate() {
-            match byte {
-                _ if self.escaped => self.escaped = false,
-                b'\\' if self.in_string => self.escaped = true,
-                b'"' => self.in_string = !self.in_string,
-                _ if self.in_string => {}
-                b'{' | b'[' => {
-                    self.depth += 1;
-                    if self.depth > MAX_DEPTH {
-                        return Err(offset);
-                    }
-                }
-                b'}' | b']' => {
-                    self.depth = self.depth.saturating_sub(1);
-                    if self.depth == 0 {
-                        return Ok(Some(offset + 1));
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(None)
-    }
 }
 
 /// The values at the top level of a reply.

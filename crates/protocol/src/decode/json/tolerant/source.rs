@@ -9,6 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::value::RawValue;
 
 use crate::DecodeErrorKind;
+use crate::decode::json::checks::lone_surrogate;
 use crate::tickets::span::Span;
 
 /// An error and its byte offset.
@@ -154,30 +155,10 @@ impl<'a> Source<'a> {
     /// characters. Everything else was checked with the body. The value is scanned once, whatever its depth.
     pub(super) fn check(self, part: &'a str) -> Result<(), Error> {
         count_read(part);
-        let bytes = part.as_bytes();
-        // JSON has backslashes only inside strings.
-        let mut rest = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\\').map(|(at, _)| at);
-        let mut read = 0;
-        while let Some(at) = rest.find(|at| *at >= read) {
-            read = at + 2;
-            let unit = match utf16_unit(bytes, at) {
-                None => continue,
-                Some(unit) => unit,
-            };
-            let is_whole = match unit {
-                0xD800..0xDC00 => {
-                    read = at + 12;
-                    utf16_unit(bytes, at + 6).is_some_and(|second| (0xDC00..0xE000).contains(&second))
-                }
-                0xDC00..0xE000 => false,
-                _ => true,
-            };
-            if !is_whole {
-                let offset = self.offset(part) + at;
-                return Err(Error { kind: DecodeErrorKind::LoneSurrogate, offset });
-            }
+        match lone_surrogate(part) {
+            None => Ok(()),
+            Some(at) => Err(Error { kind: DecodeErrorKind::LoneSurrogate, offset: self.offset(part) + at }),
         }
-        Ok(())
     }
 
     /// Returns the text of a string, borrowed if it has no escapes.
@@ -202,12 +183,6 @@ fn count_read(part: &str) {
     tests::READ.with(|read| read.set(read.get() + part.len()));
     #[cfg(not(test))]
     let _ = part;
-}
-
-/// Returns the UTF-16 unit of the escape at this offset, if it has the form `\u00e9`.
-fn utf16_unit(bytes: &[u8], at: usize) -> Option<u16> {
-    let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
-    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 /// Calls a function with each element of a list until it returns false.
