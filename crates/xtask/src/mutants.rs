@@ -103,9 +103,14 @@ fn one_build(package: &str, passed: &[String]) -> Result {
     copy(&tree)?;
     let run = cargo("run --quiet --locked --release --package gettickets-mutants --");
     let run = run.arg(&list).arg(&tree).arg(package).arg(&results);
+    if !passed.iter().any(|arg| arg == "--names") {
+        // The results of an earlier run must not be taken for those of one that does not start.
+        let _ = fs::remove_dir_all(&results);
+    }
     let passed = passed.iter().filter(|arg| *arg != RECORD);
-    passed.fold(run, |run, arg| run.arg(arg)).env("SCAN_HISTORIES", HISTORIES).run()?;
-    let score = Score::read(&results).ok_or("no mutant was tested")?;
+    let ran = passed.fold(run, |run, arg| run.arg(arg)).env("SCAN_HISTORIES", HISTORIES).run();
+    // A run that was ended early leaves its results so far.
+    let Some(score) = Score::read(&results) else { return ran.and(Err("no mutant was tested".to_owned())) };
     println!("{}\nthe lists are in {}", score.to_text(score.waiting > 0), results.display());
     if record {
         let file = root().join(FILE);
@@ -114,7 +119,7 @@ fn one_build(package: &str, passed: &[String]) -> Result {
         let part = with_row(written::part(&text, BEGIN)?.1, package, &score.row(package, &commit));
         fs::write(&file, written::replaced(&text, BEGIN, &part)?).map_err(failed)?;
     }
-    Ok(())
+    ran
 }
 
 /// The table with this row for the package, sorted by package.

@@ -239,3 +239,23 @@ fn connections_are_reused() {
     // All three requests use the one connection that the server accepts.
     assert_eq!(server.requests().len(), 1);
 }
+
+#[test]
+fn a_body_of_exactly_the_limit_is_read() {
+    for (limit, fits) in [(EMPTY.len(), true), (EMPTY.len() - 1, false)] {
+        for answer in [json(EMPTY), reply("200 OK", "content-encoding: gzip\r\n", gzip(EMPTY.as_bytes()))] {
+            let server = Server::start(vec![answer]);
+            let client = server.client().no_retries().max_response_len(limit).build().unwrap();
+            match client.get_tickets(&GetTickets::default()) {
+                Ok(page) => assert!(fits && page.is_empty()),
+                Err(error) => {
+                    assert!(!fits, "{error}");
+                    assert!(
+                        matches!(error.kind(), ErrorKind::TooLarge { limit: stated, .. } if *stated == limit)
+                    );
+                    assert!(error.to_string().contains(&limit.to_string()), "{error}");
+                }
+            }
+        }
+    }
+}
