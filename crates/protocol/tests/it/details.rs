@@ -220,3 +220,72 @@ fn a_date_is_needed_where_there_is_a_time_zone() {
         assert!(error.path().unwrap().contains("date"), "{error}");
     }
 }
+
+#[test]
+fn the_memory_of_tickets_is_that_of_their_body_rows_and_texts() {
+    let memory = |body: &str| page(body).tickets().memory_size();
+    let plain = page_with("subject", "\"a\"");
+    let base = memory(&plain);
+    assert!((plain.len() + 100..plain.len() + 1_000).contains(&base), "{base} {}", plain.len());
+    // Each escape takes six bytes of the body, and its character two.
+    for (subject, more) in [("a".repeat(1_001), 1_000), ("\\u00e9".repeat(500), 4_000)] {
+        let size = memory(&page_with("subject", &format!("\"{subject}\"")));
+        assert!((base + more - 10..base + more + 10).contains(&size), "{base} {size} {more}");
+    }
+    let shared: &'static str = Box::leak(plain.clone().into_boxed_str());
+    let shared = Decoder::new().decode_shared(shared.as_bytes(), ()).unwrap().into_page().unwrap();
+    assert!(shared.tickets().memory_size().abs_diff(base) < 10);
+
+    // More tickets, attachments and unknown fields take more than their text.
+    let ticket = plain.split_once("[{").and_then(|(_, rest)| rest.rsplit_once("}]")).unwrap().0;
+    let two = plain.replace(ticket, &format!("{ticket}}},{{{ticket}"));
+    assert!(memory(&two) - two.len() >= base - plain.len() + 64);
+    let files = |count: usize| {
+        let files = vec![r#"{"filename":"a","index":"0"}"#; count].join(",");
+        let body = page_with("attachments", &format!("[{files}]"));
+        memory(&body) - body.len()
+    };
+    assert!((files(100) - files(0)).abs_diff(100 * 16) <= 100 * 8, "{} {}", files(0), files(100));
+    let unknown = page_with("a_rather_long_name_of_an_unknown_field", "1");
+    assert!(
+        memory(&unknown) - unknown.len()
+            > base - plain.len() + "a_rather_long_name_of_an_unknown_field".len()
+    );
+}
+
+#[test]
+fn findings_before_the_reply_are_kept_with_shared_memory() {
+    let text: &'static str =
+        Box::leak(format!("Notice: x in /y.php\n{}", page_with("tid", "\"a\"")).into_boxed_str());
+    let shared = Decoder::new().decode_shared(text.as_bytes(), ()).unwrap().into_page().unwrap();
+    assert_eq!(shared.findings(), page(text).findings());
+    assert!(!shared.findings().is_empty());
+}
+
+#[test]
+fn an_error_of_the_api_is_named_as_such() {
+    let error =
+        |message: &str| decode(format!(r#"{{"result":"error"{message}}}"#)).unwrap().into_page().unwrap_err();
+    assert_eq!(error(r#","message":"No \u001b[1m""#).to_string(), "the server sent an error: No \\u{1b}[1m");
+    assert_eq!(error("").to_string(), "the server sent an error without a message");
+}
+
+#[test]
+fn a_date_of_name_value_pairs_keeps_its_time_zone() {
+    let page = page(
+        "result=success;totalresults=1;startnumber=0;numreturned=1;tickets[ticket][0][id]=1;\
+         tickets[ticket][0][date][date]=2025-03-05 06:07:08.000000;tickets[ticket][0][date][timezone]=Europe/Vienna;",
+    );
+    let text = page.get(0).unwrap().date_text().to_owned();
+    assert_eq!(text, "2025-03-05 06:07:08.000000 Europe/Vienna");
+}
+
+#[test]
+fn a_page_has_at_most_65536_names_of_unknown_fields() {
+    let body = |names: usize| {
+        let fields: Vec<String> = (0..names).map(|number| format!("\"x{number}\":1")).collect();
+        page_around(&format!(r#"{{"ticket":[{{"id":1,{}}}]}}"#, fields.join(",")))
+    };
+    assert_eq!(page(&body(65_536)).iter().next().unwrap().extra().len(), 65_536);
+    assert_eq!(error(&body(65_537)).kind(), &DecodeErrorKind::TooManyNames { limit: 65_536 });
+}
