@@ -1,7 +1,7 @@
 //! Details of the API that no other test of this crate calls: accessors, comparisons and limits.
 
 use gettickets_protocol::{
-    Credentials, DecodeError, DecodeErrorKind, Decoder, Finding, GetTickets, InvalidCredentials, Page,
+    Credentials, DecodeError, DecodeErrorKind, Decoder, Field, Finding, GetTickets, InvalidCredentials, Page,
     ResponseType, decode,
 };
 
@@ -260,6 +260,14 @@ fn findings_before_the_reply_are_kept_with_shared_memory() {
     let shared = Decoder::new().decode_shared(text.as_bytes(), ()).unwrap().into_page().unwrap();
     assert_eq!(shared.findings(), page(text).findings());
     assert!(!shared.findings().is_empty());
+}
+
+#[test]
+fn only_null_is_null() {
+    let page = page(&page_with("requestor_name", "null"));
+    let ticket = page.get(0).unwrap();
+    assert!(ticket.is_null(Field::RequestorName));
+    assert!(!ticket.is_null(Field::Subject) && !ticket.is_null(Field::Cc));
 }
 
 #[test]

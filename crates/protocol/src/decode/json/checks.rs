@@ -95,6 +95,9 @@ mod tests {
     fn brackets_outside_are_counted() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert_eq!(Brackets::default().end(b"{\"a]\":[1]} x"), Ok(Some(10)));
+        // Escaped quotes and backslashes in strings.
+        assert_eq!(Brackets::default().end(br#"["\"]"]x"#), Ok(Some(7)));
+        assert_eq!(Brackets::default().end(br#"["\\"]x"#), Ok(Some(6)));
         assert!(Brackets::within(4).end(nested(MAX_DEPTH - 4).as_bytes()).is_ok());
         assert_eq!(Brackets::within(4).end(nested(MAX_DEPTH - 3).as_bytes()), Err(MAX_DEPTH - 4));
     }
