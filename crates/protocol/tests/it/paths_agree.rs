@@ -414,6 +414,16 @@ proptest! {
     }
 }
 
+/// A page of tickets with these fields.
+fn page_of<'e>(tickets: impl IntoIterator<Item = &'e Vec<(String, String)>>) -> String {
+    let tickets: Vec<String> = tickets.into_iter().map(|entries| object(entries)).collect();
+    format!(
+        r#"{{"result":"success","totalresults":"9","startnumber":0,"numreturned":{},"tickets":{{"ticket":[{}]}}}}"#,
+        tickets.len(),
+        tickets.join(",")
+    )
+}
+
 #[test]
 fn on_every_value_in_every_field() {
     let keys = documented_entries();
@@ -423,12 +433,7 @@ fn on_every_value_in_every_field() {
             let mut changed = documented_entries();
             changed[place].1 = (*value).to_owned();
             for pair in [[&keys, &changed], [&changed, &keys]] {
-                let body = format!(
-                    r#"{{"result":"success","totalresults":"2","startnumber":0,"numreturned":2,"tickets":{{"ticket":[{},{}]}}}}"#,
-                    object(pair[0]),
-                    object(pair[1])
-                );
-                assert_paths_agree(body.as_bytes());
+                assert_paths_agree(page_of(pair).as_bytes());
             }
         }
     }
@@ -472,25 +477,13 @@ fn on_unknown_values_of_every_kind() {
         let mut plain = documented_entries();
         plain.insert(3, ("unknown".to_owned(), "1".to_owned()));
         for tickets in [[&changed, &changed], [&plain, &changed], [&changed, &plain]] {
-            let tickets = tickets.map(|entries| object(entries)).join(",");
-            let body = format!(
-                r#"{{"result":"success","totalresults":"2","startnumber":0,"numreturned":2,"tickets":{{"ticket":[{tickets}]}}}}"#
-            );
-            assert_paths_agree(body.as_bytes());
+            assert_paths_agree(page_of(tickets).as_bytes());
         }
     }
 }
 
 #[test]
 fn on_tickets_whose_keys_are_in_different_orders() {
-    let page = |tickets: &[Vec<(String, String)>]| {
-        let texts: Vec<String> = tickets.iter().map(|entries| object(entries)).collect();
-        format!(
-            r#"{{"result":"success","totalresults":"9","startnumber":0,"numreturned":{},"tickets":{{"ticket":[{}]}}}}"#,
-            texts.len(),
-            texts.join(",")
-        )
-    };
     let mut entries = documented_entries();
     entries.insert(5, ("unknown".to_owned(), r#"{"a":[1]}"#.to_owned()));
     entries.insert(9, ("other".to_owned(), r#""text \u00e9""#.to_owned()));
@@ -516,7 +509,7 @@ fn on_tickets_whose_keys_are_in_different_orders() {
                 &[other.clone(), entries.clone()],
                 &[entries.clone(), other.clone(), reversed.clone(), entries.clone()],
             ] {
-                assert_paths_agree(page(tickets).as_bytes());
+                assert_paths_agree(page_of(tickets).as_bytes());
             }
         }
     }

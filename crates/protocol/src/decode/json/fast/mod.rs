@@ -36,7 +36,7 @@ use crate::{Field, FieldSet, Version, time};
 
 use self::cursor::Cursor;
 use self::documented::{IntegerStyle, read_ticket};
-use self::prefix::{DOCUMENTED, Prefix, UNQUOTED};
+use self::prefix::{DOCUMENTED, UNQUOTED};
 use self::structural_index::StructuralIndex;
 use self::target::{LayoutKey, Target};
 use self::values::Values;
@@ -95,6 +95,16 @@ fn field_named(name: &str, expected: &mut usize) -> Option<Field> {
     let field = as_expected.or_else(|| Field::from_name(name))?;
     *expected = field as usize + 1;
     Some(field)
+}
+
+/// Notes that a ticket has this field, and returns where its value is stored. Returns `None` if it has the field already.
+fn add_field(row: &mut PackedRow, field: Field) -> Option<Target> {
+    let present = &mut row.head().present;
+    if present.contains(field) {
+        return None;
+    }
+    present.insert(field);
+    Some(Target::of(field))
 }
 
 /// The keys of the first ticket and the notation of its integers. The other tickets are expected to have the same.
@@ -273,11 +283,7 @@ impl<'a> TicketDecoder<'a, '_> {
             let name = self.key(&mut cursor, separator)?;
             let field = field_named(name, &mut expected);
             let target = match field {
-                Some(field) if row.head().present.contains(field) => return None,
-                Some(field) => {
-                    row.head().present.insert(field);
-                    Target::of(field)
-                }
+                Some(field) => add_field(row, field)?,
                 None => self.extra_name(name)?,
             };
             let in_quotes = cursor.peek() == Some(b'"');
@@ -288,10 +294,7 @@ impl<'a> TicketDecoder<'a, '_> {
             };
             is_documented &= last < field && as_documented;
             last = field;
-            keys.push(LayoutKey {
-                prefix: Prefix::new(separator, name.as_bytes(), target.is_quoted())?,
-                target,
-            });
+            keys.push(LayoutKey::new(separator, name, target)?);
             cursor.at = self.by_layout(start, row, keys.last_chunk::<1>()?)?;
             if cursor.expect(b"}").is_some() {
                 break;
@@ -317,11 +320,7 @@ impl<'a> TicketDecoder<'a, '_> {
             let separator = if read == 0 { b'{' } else { b',' };
             let name = self.key(&mut cursor, separator)?;
             let target = match field_named(name, &mut expected) {
-                Some(field) if row.head().present.contains(field) => return None,
-                Some(field) => {
-                    row.head().present.insert(field);
-                    Target::of(field)
-                }
+                Some(field) => add_field(row, field)?,
                 None => {
                     let arena = &self.page.arena;
                     let name = arena.extra_names.iter().position(|other| **other == *name)? as u32;
@@ -329,8 +328,7 @@ impl<'a> TicketDecoder<'a, '_> {
                     (!is_known).then_some(Target::Extra(name))?
                 }
             };
-            let prefix = Prefix::new(separator, name.as_bytes(), target.is_quoted())?;
-            cursor.at = self.by_layout(start, row, &[LayoutKey { prefix, target }])?;
+            cursor.at = self.by_layout(start, row, &[LayoutKey::new(separator, name, target)?])?;
         }
         Some(cursor.at)
     }

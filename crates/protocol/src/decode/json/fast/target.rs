@@ -10,6 +10,13 @@ pub(super) struct LayoutKey {
     pub(super) target: Target,
 }
 
+impl LayoutKey {
+    /// A key after this separator. Returns `None` if its name is too long for a prefix.
+    pub(super) fn new(separator: u8, name: &str, target: Target) -> Option<LayoutKey> {
+        Some(LayoutKey { prefix: Prefix::new(separator, name.as_bytes(), target.is_quoted())?, target })
+    }
+}
+
 /// Where a value is stored. Texts and integers have the number of their slot in a ticket's row.
 #[derive(Clone, Copy)]
 pub(super) enum Target {
