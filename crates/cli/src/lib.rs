@@ -17,6 +17,7 @@ mod output;
 pub mod profiles;
 #[doc(hidden)]
 pub mod reference;
+mod similar;
 
 use std::ffi::OsString;
 

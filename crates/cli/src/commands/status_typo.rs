@@ -4,9 +4,9 @@
 //! the list is empty and the word is similar to a default status, the program prints a warning.
 
 use gettickets::{GetTickets, Status, StatusFilter};
-use strsim::osa_distance;
 
 use crate::exit;
+use crate::similar::Comparison;
 
 /// Warns, after nothing matched, if the status of a request is probably mistyped.
 pub(crate) fn warn(requests: &[GetTickets]) {
@@ -33,18 +33,16 @@ fn known_word(word: &str) -> Option<String> {
     let statuses = Status::KNOWN.iter().map(Status::as_str).map(str::to_owned);
     let known: Vec<String> =
         statuses.chain(StatusFilter::SPECIAL.iter().map(StatusFilter::to_string)).collect();
-    // Servers ignore case.
-    let word = word.trim().to_lowercase();
-    if known.iter().any(|known| known.eq_ignore_ascii_case(&word)) {
+    let word = word.trim();
+    if known.iter().any(|known| known.eq_ignore_ascii_case(word)) {
         return None;
     }
-    let errors = |known: &String| osa_distance(&word, &known.to_lowercase());
-    let is_nearly = |known: &String| {
-        let is_beginning = word.len() > 2 && known.to_lowercase().starts_with(&word);
-        is_beginning || errors(known) <= if known.len() > 5 { 3 } else { 2 }
-    };
-    known.into_iter().filter(is_nearly).min_by_key(errors)
+    SIMILAR.nearest(word, known.iter().map(String::as_str)).map(str::to_owned)
 }
+
+/// Servers ignore case.
+const SIMILAR: Comparison =
+    Comparison { plain: |word| word.to_lowercase(), errors: |len| if len > 5 { 3 } else { 2 } };
 
 #[cfg(test)]
 mod tests {

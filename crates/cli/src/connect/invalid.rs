@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor, value};
-use strsim::osa_distance;
 use toml::de::{DeTable, DeValue};
 
 use crate::exit::Failure;
+use crate::similar::Comparison;
 
 /// The keys that a level of the file may have.
 pub(super) type Keys = &'static [&'static str];
@@ -114,20 +114,11 @@ fn squeezed(key: &str) -> String {
     key.chars().filter(|at| !matches!(at, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
-/// The known key that was probably meant: a few typing errors away, or beginning with this one.
+const SIMILAR: Comparison = Comparison { plain: squeezed, errors: |len| 1 + len.min(8) / 4 };
+
+/// The known key that was probably meant.
 fn nearest(key: &str, known: Keys) -> Option<&'static str> {
-    let key = squeezed(key);
-    let distance = |known: &&str| osa_distance(&key, &squeezed(known));
-    let is_near = |known: &&'static str| {
-        let squeezed = squeezed(known);
-        let is_beginning = key.len() > 2 && squeezed.starts_with(&key);
-        is_beginning || distance(known) <= 1 + squeezed.len().min(8) / 4
-    };
-    // The length is checked first, because the distance takes quadratic time.
-    if key.len() > 40 {
-        return None;
-    }
-    known.iter().copied().filter(is_near).min_by_key(distance)
+    SIMILAR.nearest(key, known.iter().copied())
 }
 
 fn wrong_value(path: &[&str], message: &str) -> Failure {
