@@ -34,7 +34,7 @@ pub(crate) enum Bodies {
     /// JSON, as documented.
     Json,
     /// JSON of every shape. For bodies that deviate, only candidates whose name contains one of these texts are
-    /// measured; all of them if there are none.
+    /// measured. An empty list means every candidate.
     Shapes(&'static [&'static str]),
     /// XML of every shape.
     Xml,

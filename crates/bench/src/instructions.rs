@@ -72,6 +72,15 @@ const JOBS: &[Job] = &[
     command_line("whole program: decode --as csv", "csv"),
 ];
 
+impl Job {
+    fn text(&self, corpus: &Corpus) -> Result<String, Box<dyn Error>> {
+        match self.body {
+            Body::Json(shape) => corpus.shaped(self.tickets, shape),
+            Body::Xml => corpus.xml(self.tickets, Shape::Documented),
+        }
+    }
+}
+
 const fn json(name: &'static str, tickets: usize, shape: Shape, run: Prepare) -> Job {
     Job { name, tickets, body: Body::Json(shape), program: Program::Inside(run) }
 }
@@ -99,11 +108,7 @@ pub(crate) fn fill(options: &Options) -> Result<Report, Box<dyn Error>> {
     let corpus = Corpus::new(&[]);
     let mut rows = Vec::new();
     for job in JOBS.iter().filter(|job| options.wants_contender(job.name)) {
-        let text = match job.body {
-            Body::Json(shape) => corpus.shaped(job.tickets, shape)?,
-            Body::Xml => corpus.xml(job.tickets, Shape::Documented)?,
-        };
-        let body = BodyFile::new(&text, job.tickets)?;
+        let body = BodyFile::new(&job.text(&corpus)?, job.tickets)?;
         let instructions = match job.program {
             Program::Inside(_) => {
                 let args = [OsStr::new(JOB), OsStr::new(job.name), body.path.as_os_str()];
@@ -280,10 +285,7 @@ mod tests {
         let corpus = Corpus::new(&[]);
         for job in JOBS {
             let Program::Inside(prepare) = job.program else { continue };
-            let body = match job.body {
-                Body::Json(shape) => corpus.shaped(job.tickets, shape).unwrap(),
-                Body::Xml => corpus.xml(job.tickets, Shape::Documented).unwrap(),
-            };
+            let body = job.text(&corpus).unwrap();
             let mut once = prepare(body.into_bytes()).unwrap();
             for _ in 0..2 {
                 once().unwrap_or_else(|error| panic!("{}: {error}", job.name));

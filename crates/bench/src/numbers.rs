@@ -4,6 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+#[path = "../../xtask/src/grouped.rs"]
+mod grouped;
+pub(crate) use self::grouped::grouped;
+
 /// How many times as fast one program is as another.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Ratio {
@@ -55,19 +59,6 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
-/// Formats a number with thousands separators.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,10 +80,5 @@ mod tests {
             (ratio.to_string(), ratio.with("goal 2: met")),
             ("**3.0**".into(), "**3.0** (goal 2: met)".into())
         );
-    }
-
-    #[test]
-    fn thousands_are_separated() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

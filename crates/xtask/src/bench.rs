@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::c::peers;
 use crate::process::{Program, Result, cargo, program, root, target};
-use crate::tools;
+use crate::{files, tools, written};
 
 /// The Python peers. Their versions are pinned, because the published measurements refer to them.
 const PYTHON_PACKAGES: [&str; 12] = [
@@ -44,8 +44,6 @@ const OF_THE_COMMAND_LINE: [&str; 6] = ["scan", "start", "mirror", "fleet", "lak
 /// Replaces the tables in BENCHMARKS.md with the results.
 const WRITE: &str = "--write";
 const FILE: &str = "BENCHMARKS.md";
-/// The line after a written table.
-const END: &str = "<!-- end of what is written -->";
 /// Published tables include the jobs with a million tickets; the other tables ignore the option.
 const PUBLISHED: &str = "--million";
 /// Options of runs that are not published, because they measure a part of the table or print something else.
@@ -67,8 +65,6 @@ pub(crate) fn run(args: &[String]) -> Result {
     if asks_for_help(args) || (!has(WRITE) && !has(COMPARE)) {
         return bench.with(args).run();
     }
-    let file = root().join(FILE);
-    let failed = |error: std::io::Error| format!("{FILE}: {error}");
     let mut comparison = Comparison::default();
     for group in groups {
         let mut passed = group.clone();
@@ -81,14 +77,14 @@ pub(crate) fn run(args: &[String]) -> Result {
         }
         let measured = String::from_utf8_lossy(&bench.with(&passed).printed()?).into_owned();
         println!("{measured}");
-        // Read again for each group, because they take long and the file may have been edited in the meantime.
-        let text = std::fs::read_to_string(&file).map_err(failed)?;
+        // The file is read again for each group, because they take long and it may have been edited in the meantime.
         let begin = begin_of(&group)?;
         if has(COMPARE) {
-            comparison.add(&figures(section(&text, &begin)?), figures(&measured));
+            let text = files::read(root().join(FILE))?;
+            comparison.add(&figures(written::part(&text, &begin)?.1), figures(&measured));
         }
         if has(WRITE) {
-            std::fs::write(&file, replaced(&text, &begin, &measured)?).map_err(failed)?;
+            written::replace(FILE, &begin, &measured)?;
         }
     }
     if has(COMPARE) { comparison.outcome() } else { Ok(()) }
@@ -136,25 +132,6 @@ fn begin_of(tables: &[&str]) -> Result<String> {
     let group = GROUPS.iter().find(|group| tables.iter().all(|table| group.contains(table)));
     let group = group.ok_or_else(|| format!("{tables:?} are not tables of one group"))?;
     Ok(format!("<!-- written by `cargo xtask bench {} {WRITE}` -->", group.join(" ")))
-}
-
-/// Divides the text into what precedes the tables, the tables, and what follows them.
-fn divided<'a>(text: &'a str, begin: &str) -> Result<(&'a str, &'a str, &'a str)> {
-    let missing = || format!("{FILE} lacks the line {begin:?} or, after it, {END:?}");
-    let (before, rest) = text.split_once(begin).ok_or_else(missing)?;
-    let (tables, after) = rest.split_once(END).ok_or_else(missing)?;
-    Ok((before, tables, after))
-}
-
-/// The tables between the two lines.
-fn section<'a>(text: &'a str, begin: &str) -> Result<&'a str> {
-    divided(text, begin).map(|(_, tables, _)| tables)
-}
-
-/// Replaces the text between the two lines.
-fn replaced(text: &str, begin: &str, measured: &str) -> Result<String> {
-    let (before, _, after) = divided(text, begin)?;
-    Ok(format!("{before}{begin}\n\n{}\n\n{END}{after}", measured.trim()))
 }
 
 /// A figure of a table, which is bold there.
@@ -335,6 +312,7 @@ fn release_wheel(python: &Path) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::written::{END, replaced};
 
     fn args(line: &str) -> Vec<String> {
         line.split_whitespace().map(str::to_owned).collect()
@@ -414,7 +392,10 @@ mod tests {
         let new = replaced(&text, &begin, "new\n").unwrap();
         assert_eq!(new, format!("a\n{other}\nothers\n{end}\n{begin}\n\nnew\n\n{end}\nb\n"));
         assert_eq!(
-            (replaced(&new, &begin, "new\n").as_ref(), section(&new, &begin)),
+            (
+                replaced(&new, &begin, "new\n").as_ref(),
+                written::part(&new, &begin).map(|(_, tables, _)| tables)
+            ),
             (Ok(&new), Ok("\n\nnew\n\n"))
         );
         assert!(replaced("a", &begin, "new").is_err());
@@ -426,7 +407,7 @@ mod tests {
         for group in GROUPS {
             let begin = begin_of(group).unwrap();
             assert_eq!(text.matches(&begin).count(), 1, "{begin}");
-            section(&text, &begin).unwrap();
+            written::part(&text, &begin).unwrap();
         }
     }
 }

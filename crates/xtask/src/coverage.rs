@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::process::{Result, program, root, target};
-use crate::tools;
+use crate::{files, tools, written};
 
 const HELP: &str = "\
 usage: cargo xtask coverage [--lines] [--write] [ARGUMENT…]
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &[String]) -> Result {
         coverage = coverage.args(PACKAGES);
     }
     rest.iter().fold(coverage, |coverage, arg| coverage.arg(arg)).run()?;
-    let report = fs::read_to_string(&output).map_err(|error| format!("{}: {error}", output.display()))?;
+    let report = files::read(&output)?;
     let files = parse(&report, |path| fs::read_to_string(path).unwrap_or_default());
     print!("{}", table(&files));
     if lines {
@@ -140,25 +140,12 @@ fn percent(covered: usize, lines: usize) -> String {
 }
 
 const RECORD: &str = "RELIABILITY.md";
-/// The lines of the file that enclose the table. The test that writes the rest of the file keeps the text between them.
+/// The line of the file that precedes the table. The test that writes the rest of the file keeps what follows.
 const BEGIN: &str = "<!-- written by `cargo xtask coverage --write` -->";
-const END: &str = "<!-- end of the coverage -->";
 
 /// Writes the covered lines of each folder to the table in RELIABILITY.md.
 fn record(files: &[File]) -> Result {
-    let commit = program("git", "rev-parse --short HEAD").output();
-    let commit = commit.ok_or("--write needs a git repository, to name the commit")?;
-    let same = program("git", "diff --quiet HEAD -- crates").succeeds();
-    let path = root().join(RECORD);
-    let failed = |error: std::io::Error| format!("{RECORD}: {error}");
-    let text = fs::read_to_string(&path).map_err(failed)?;
-    let missing = || format!("{RECORD} lacks the line {BEGIN:?} or, after it, {END:?}");
-    let (before, rest) = text.split_once(BEGIN).ok_or_else(missing)?;
-    let (_, after) = rest.split_once(END).ok_or_else(missing)?;
-    let changed = if same { "" } else { ", changed" };
-    let lines = by_folder(files);
-    fs::write(&path, format!("{before}{BEGIN}\n\nAt `{commit}`{changed}:\n\n{lines}\n{END}{after}"))
-        .map_err(failed)
+    written::replace(RECORD, BEGIN, &format!("At `{}`:\n\n{}", written::commit()?, by_folder(files)))
 }
 
 /// A table of the folders below `src`.
@@ -182,9 +169,9 @@ fn by_folder(files: &[File]) -> String {
 
 /// llvm-profdata and llvm-cov of the compiler's LLVM.
 fn llvm_tools() -> Result<[PathBuf; 2]> {
-    let rustc = program("rustc", "--version --verbose").output().unwrap_or_default();
+    let rustc = tools::rustc();
     let major = llvm_major(&rustc).ok_or("`rustc --version --verbose` does not name its LLVM version")?;
-    let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+    let host = tools::fact(&rustc, "host").unwrap_or_default();
     let sysroot = program("rustc", "--print sysroot").output().unwrap_or_default();
     let folders = [
         Path::new(&sysroot).join("lib").join("rustlib").join(host).join("bin"),
@@ -224,8 +211,7 @@ fn in_folder(folder: &Path, major: u32) -> Option<[PathBuf; 2]> {
 
 /// The first number in `LLVM version: 22.1.0`.
 fn llvm_major(rustc: &str) -> Option<u32> {
-    let version = rustc.lines().find_map(|line| line.strip_prefix("LLVM version: "))?;
-    version.split('.').next()?.trim().parse().ok()
+    tools::fact(rustc, "LLVM version")?.split('.').next()?.trim().parse().ok()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::process::{Program, Result, cargo, program, root, target};
-use crate::tools;
+use crate::{files, tools};
 
 const HELP: &str = "\
 usage: cargo xtask docs [--pages | --book]
@@ -144,7 +144,7 @@ fn c(destination: &Path) -> Result {
     ];
     let text: String = settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
     let file = home().join("Doxyfile");
-    fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    files::write(&file, text)?;
     program("doxygen", "").arg(&file).run()
 }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::process::{Result, root};
 
 /// Fails if any crate of the workspace has an import circle.
@@ -63,7 +64,7 @@ impl Crate {
             if module.last().is_some_and(|name| name == "tests") {
                 continue;
             }
-            let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+            let text = files::read(&file)?;
             let parsed = Module::parse(relative.display().to_string(), &module, &text);
             // main.rs beside lib.rs has the same path; together they are the root.
             match found.modules.get_mut(&module) {

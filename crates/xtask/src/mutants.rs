@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::process::{Result, cargo, program, root, target};
-use crate::{tools, written};
+use crate::{files, tools, written};
 
 const HELP: &str = "\
 usage: cargo xtask mutants [--in-diff COMMIT | --all | --sample K/N] [ARGUMENT…]
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &[String]) -> Result {
                 return Ok(());
             }
             let file = target().join("mutants.diff");
-            fs::write(&file, diff).map_err(|error| format!("{}: {error}", file.display()))?;
+            files::write(&file, diff)?;
             mutants = mutants.arg("--in-diff").arg(file);
         }
     }
@@ -93,10 +93,9 @@ pub(crate) fn run(args: &[String]) -> Result {
 fn one_build(package: &str, passed: &[String]) -> Result {
     let (list, tree) = (target().join("mutants.json"), target().join("mutants.tree"));
     let results = target().join("mutants.out").join(package);
-    let failed = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
     let listed =
         program(tools::cargo_mutants()?, "mutants --list --json --package").arg(package).printed()?;
-    fs::write(&list, listed).map_err(|error| failed(&list, error))?;
+    files::write(&list, listed)?;
     // Determined before the run: the sources may change while it lasts.
     let record = passed.iter().any(|arg| arg == RECORD);
     let commit = if record { written::commit()? } else { String::new() };
@@ -113,11 +112,9 @@ fn one_build(package: &str, passed: &[String]) -> Result {
     let Some(score) = Score::read(&results) else { return ran.and(Err("no mutant was tested".to_owned())) };
     println!("{}\nthe lists are in {}", score.to_text(score.waiting > 0), results.display());
     if record {
-        let file = root().join(FILE);
-        let failed = |error: std::io::Error| format!("{FILE}: {error}");
-        let text = fs::read_to_string(&file).map_err(failed)?;
+        let text = files::read(root().join(FILE))?;
         let part = with_row(written::part(&text, BEGIN)?.1, package, &score.row(package, &commit));
-        fs::write(&file, written::replaced(&text, BEGIN, &part)?).map_err(failed)?;
+        written::replace(FILE, BEGIN, &part)?;
     }
     ran
 }

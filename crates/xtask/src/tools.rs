@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::files;
 use crate::process::{Program, Result, cargo, program, root, target};
 
 /// The version of cargo-deny, which checks licenses, bans and sources.
@@ -31,6 +32,16 @@ const CARGO_CYCLONEDX: &str = "0.5.9";
 
 /// Version of mdBook, which builds the documentation site.
 const MDBOOK: &str = "0.5.4";
+
+/// Returns the output of `rustc --version --verbose`: a line for each fact.
+pub(crate) fn rustc() -> String {
+    program("rustc", "--version --verbose").output().unwrap_or_default()
+}
+
+/// Returns a fact of [`rustc`], such as `host`.
+pub(crate) fn fact<'r>(rustc: &'r str, name: &str) -> Option<&'r str> {
+    rustc.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
 
 /// Returns cargo-deny, which is built below `target` if necessary.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
@@ -80,10 +91,7 @@ pub(crate) fn mdbook() -> Result<PathBuf> {
 
 /// Installs Doxygen, which generates the API reference of the C and C++ headers, if it is missing.
 pub(crate) fn doxygen() -> Result {
-    if program("doxygen", "--version").succeeds() {
-        return Ok(());
-    }
-    install("doxygen", "Doxygen, which generates the API reference of the C and C++ headers")
+    ensure("doxygen", "doxygen", "Doxygen, which generates the API reference of the C and C++ headers")
 }
 
 /// Returns a program from the registry, which is built below `target` if necessary.
@@ -123,10 +131,7 @@ fn built_with(name: &str, version: &str, options: &str) -> Result<PathBuf> {
 
 /// Installs PHP's command line, which the tests of the Local API run, if it is missing.
 pub(crate) fn php() -> Result {
-    if program("php", "--version").succeeds() {
-        return Ok(());
-    }
-    install("php-cli", "PHP's command line, which the tests of the Local API run")
+    ensure("php", "php-cli", "PHP's command line, which the tests of the Local API run")
 }
 
 /// Installs the PostgreSQL server, which the tests of the mirror start, if it is missing.
@@ -157,22 +162,13 @@ pub(crate) fn java() -> Result {
 
 /// Installs valgrind, which counts instructions, if it is missing.
 pub(crate) fn valgrind() -> Result {
-    if program("valgrind", "--version").succeeds() {
-        return Ok(());
-    }
-    install("valgrind", "valgrind, which counts instructions")
+    ensure("valgrind", "valgrind", "valgrind, which counts instructions")
 }
 
 /// Installs curl and jq, which a measurement compares with the command line, if they are missing.
 pub(crate) fn curl_and_jq() -> Result {
-    for (name, what) in
-        [("curl", "curl, a peer of the command line"), ("jq", "jq, a peer of the command line")]
-    {
-        if !program(name, "--version").succeeds() {
-            install(name, what)?;
-        }
-    }
-    Ok(())
+    ensure("curl", "curl", "curl, a peer of the command line")?;
+    ensure("jq", "jq", "jq, a peer of the command line")
 }
 
 /// Installs missing programs for the tests of the C library: compilers, build tools, valgrind, and the HTTP library of
@@ -187,9 +183,7 @@ pub(crate) fn c() -> Result {
         ("pkg-config", "pkg-config", "pkg-config"),
     ];
     for (name, package, what) in WANTED {
-        if !program(name, "--version").succeeds() {
-            install(package, what)?;
-        }
+        ensure(name, package, what)?;
     }
     if !program("pkg-config", "--exists libcurl").succeeds() {
         install("libcurl4-openssl-dev", "libcurl, which an example uses")?;
@@ -218,7 +212,7 @@ pub(crate) fn python_with(environment: &str, packages: &[&str]) -> Result<PathBu
     if !packages.is_empty() {
         packages.iter().fold(pip, |pip, package| pip.arg(package)).run()?;
     }
-    std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    files::write(&stamp, wanted)?;
     Ok(python)
 }
 
@@ -279,6 +273,14 @@ pub(crate) fn only_file(directory: &Path, extension: &str) -> Result<PathBuf> {
         (Some(only), true) => Ok(only),
         _ => Err(format!("{} should hold one .{extension} file", directory.display())),
     }
+}
+
+/// Installs the Debian package of a program that is missing.
+fn ensure(name: &str, package: &str, what: &str) -> Result {
+    if program(name, "--version").succeeds() {
+        return Ok(());
+    }
+    install(package, what)
 }
 
 /// Installs a Debian package, or returns an error that names what is missing.

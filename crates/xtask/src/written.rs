@@ -1,6 +1,7 @@
 //! Parts of documents that tasks write: each is between a line that says which task writes it, and [`END`].
 
-use crate::process::{Result, program};
+use crate::files;
+use crate::process::{Result, program, root};
 
 /// The line after each part.
 pub(crate) const END: &str = "<!-- end of what is written -->";
@@ -13,7 +14,13 @@ pub(crate) fn part<'t>(text: &'t str, begin: &str) -> Result<(&'t str, &'t str, 
     Ok((before, part, after))
 }
 
-/// Replaces the part.
+/// Replaces the part in a file, whose path is relative to the repository's root.
+pub(crate) fn replace(file: &str, begin: &str, part: &str) -> Result {
+    let path = root().join(file);
+    files::write(&path, replaced(&files::read(&path)?, begin, part)?)
+}
+
+/// Replaces the part in a text.
 pub(crate) fn replaced(text: &str, begin: &str, part: &str) -> Result<String> {
     let (before, _, after) = self::part(text, begin)?;
     Ok(format!("{before}{begin}\n\n{}\n\n{END}{after}", part.trim()))
@@ -22,7 +29,7 @@ pub(crate) fn replaced(text: &str, begin: &str, part: &str) -> Result<String> {
 /// The commit from which something is built, marked if the sources differ from it.
 pub(crate) fn commit() -> Result<String> {
     let commit = program("git", "rev-parse --short HEAD").output();
-    let commit = commit.ok_or("--record needs a git repository, to name the commit")?;
+    let commit = commit.ok_or("a git repository is needed, to name the commit")?;
     let same = program("git", "diff --quiet HEAD -- crates bindings fuzz").succeeds();
     Ok(if same { commit } else { format!("{commit}, changed") })
 }

@@ -158,9 +158,11 @@ describes the targets. Findings were fixed before the commit in the table.
 
 ";
 
+/// The line after each table that a task writes.
+const WRITTEN_END: &str = "<!-- end of what is written -->";
+
 /// The lines between which `cargo xtask fuzz --record` writes its table.
-const FUZZING: [&str; 2] =
-    ["<!-- written by `cargo xtask fuzz --record` -->", "<!-- end of what is written -->"];
+const FUZZING: [&str; 2] = ["<!-- written by `cargo xtask fuzz --record` -->", WRITTEN_END];
 
 const COVERAGE: &str = "
 ## Coverage
@@ -183,8 +185,7 @@ were added since. These have none:
 ";
 
 /// The lines between which `cargo xtask coverage --write` writes its table.
-const COVERED: [&str; 2] =
-    ["<!-- written by `cargo xtask coverage --write` -->", "<!-- end of the coverage -->"];
+const COVERED: [&str; 2] = ["<!-- written by `cargo xtask coverage --write` -->", WRITTEN_END];
 
 /// What mutation testing has found, before the table.
 const MUTANTS: &str = "
@@ -206,10 +207,8 @@ client.
 ";
 
 /// The lines between which `cargo xtask mutants --record` writes its table.
-const SCORES: [&str; 2] = [
-    "<!-- written by `cargo xtask mutants --one-build PACKAGE --record` -->",
-    "<!-- end of what is written -->",
-];
+const SCORES: [&str; 2] =
+    ["<!-- written by `cargo xtask mutants --one-build PACKAGE --record` -->", WRITTEN_END];
 
 #[test]
 fn every_quirk_is_handled_or_reported() {

@@ -1,11 +1,10 @@
 //! `cargo xtask header`: generates bindings/c/include/gettickets.h from the comments and types of bindings/c/src.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::sections;
 use crate::process::{Result, program, root, target};
-use crate::tools;
+use crate::{files, tools};
 
 pub(crate) fn run(args: &[String]) -> Result {
     match args {
@@ -17,13 +16,13 @@ pub(crate) fn run(args: &[String]) -> Result {
 
 fn write() -> Result {
     let (header, path) = (generated()?, committed());
-    fs::write(&path, header).map_err(|error| format!("{}: {error}", path.display()))
+    files::write(&path, header)
 }
 
 /// Checks that the committed header matches the sources.
 pub(crate) fn check() -> Result {
     let path = committed();
-    let found = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let found = files::read(&path)?;
     if found == generated()? {
         return Ok(());
     }
@@ -39,7 +38,7 @@ fn generated() -> Result<String> {
     program(tools::cbindgen()?, "bindings/c --config bindings/c/cbindgen.toml --quiet --output")
         .arg(&raw)
         .run()?;
-    let header = fs::read_to_string(&raw).map_err(|error| format!("{}: {error}", raw.display()))?;
+    let header = files::read(&raw)?;
     sections::arrange(&without_line_comments(&header))
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use crate::files;
 use crate::process::{Program, Result, cargo, program, root, target};
 
 const USAGE: &str = "usage: cargo xtask install-c --prefix DIR [--libdir DIR] [--features LIST] [--no-default-features] [--dev]\n\n\
@@ -173,7 +174,7 @@ impl Install {
             .arg(format!("--print=native-static-libs={}", list.display()))
             // The compiler prints a note about the list.
             .run_quietly()?;
-        let header = read(&root().join("bindings/c/include/gettickets.h"))?;
+        let header = files::read(root().join("bindings/c/include/gettickets.h"))?;
         let number = |name: &str| {
             let line = header.lines().find_map(|line| line.strip_prefix(&format!("#define {name} ")));
             // A comment may follow the number.
@@ -184,7 +185,7 @@ impl Install {
         Ok(Facts {
             version: format!("{}.{}.{}", part("MAJOR")?, part("MINOR")?, part("PATCH")?),
             abi: number("GETTICKETS_ABI_VERSION")?,
-            native_libs: needed(&read(&list)?),
+            native_libs: needed(&files::read(&list)?),
         })
     }
 
@@ -227,10 +228,11 @@ impl Install {
             ("@SHARED_FILE@", file),
             ("@STATIC_FILE@", "libgettickets.a"),
         ];
-        let filled = values.iter().fold(read(template)?, |text, (name, value)| text.replace(name, value));
+        let filled =
+            values.iter().fold(files::read(template)?, |text, (name, value)| text.replace(name, value));
         let name = template.file_stem().unwrap_or_default();
         let path = self.folder(folder)?.join(name);
-        fs::write(&path, filled).map_err(|error| format!("{}: {error}", path.display()))
+        files::write(&path, filled)
     }
 
     fn folder(&self, name: impl AsRef<Path>) -> Result<PathBuf> {
@@ -331,10 +333,6 @@ pub(crate) fn places() -> Result<[(PathBuf, &'static str); 4]> {
         (home, "/cargo"),
         (PathBuf::from(sysroot), "/rust"),
     ])
-}
-
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Replaces the file instead of overwriting it, so that a running program keeps its library.

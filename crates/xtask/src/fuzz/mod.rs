@@ -16,7 +16,7 @@ use std::{fs, thread};
 use self::stats::Stats;
 use self::targets::{MOST_SEEDS, TARGETS, Target};
 use crate::process::{Result, cargo, program, root, target};
-use crate::written;
+use crate::{tools, written};
 
 const HELP: &str = "\
 usage: cargo xtask fuzz [OPTION…] [TARGET…] [-- LIBFUZZER-OPTION…]
@@ -124,15 +124,14 @@ fn parse(args: &[String]) -> Result<Options> {
 
 /// Builds these targets and returns the folder of their programs.
 fn build(targets: &[&Target], address: bool) -> Result<PathBuf> {
-    let host = program("rustc", "--version --verbose").output();
-    let host = host.as_deref().unwrap_or_default().lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.ok_or("`rustc --version --verbose` does not name the host")?.to_owned();
+    let rustc = tools::rustc();
+    let host = tools::fact(&rustc, "host").ok_or("`rustc --version --verbose` does not name the host")?;
     let out = target().join(if address { "fuzz-address" } else { "fuzz" });
     // Without `--locked`: this lock file depends on the manifests of the crates, which change independently.
     let mut build = cargo("build --quiet --profile fuzz --manifest-path fuzz/Cargo.toml")
         // With an explicit target, build scripts and macros are compiled without these flags.
         .arg("--target")
-        .arg(&host)
+        .arg(host)
         .env("CARGO_TARGET_DIR", &out)
         .without_env("CARGO_ENCODED_RUSTFLAGS");
     build = match address {

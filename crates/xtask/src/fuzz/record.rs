@@ -1,12 +1,12 @@
 //! The table of executions in RELIABILITY.md.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use super::Run;
 use super::targets::TARGETS;
+use crate::grouped::grouped;
 use crate::process::{Result, root};
-use crate::written;
+use crate::{files, written};
 
 const FILE: &str = "RELIABILITY.md";
 /// The line of the file that precedes the table. The test that writes the rest of the file keeps what follows.
@@ -19,9 +19,7 @@ type Rows = BTreeMap<String, (u64, String)>;
 pub(super) fn add(runs: &[Run], commit: &str) -> Result {
     let runs = runs.iter().filter(|run| !run.failed).map(|run| (run.target, run.stats.executions));
     let file = root().join(FILE);
-    let failed = |error: std::io::Error| format!("{FILE}: {error}");
-    let text = fs::read_to_string(&file).map_err(failed)?;
-    fs::write(&file, added(&text, runs, commit)?).map_err(failed)
+    files::write(&file, added(&files::read(&file)?, runs, commit)?)
 }
 
 /// The text with these executions added to its table.
@@ -49,19 +47,6 @@ fn parse(table: &str) -> Rows {
         (*name != "all").then(|| ((*name).to_owned(), (executions, (*commit).to_owned())))
     };
     table.lines().filter_map(row).collect()
-}
-
-/// Formats a number with thousands separators.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

@@ -2,12 +2,11 @@
 //! review.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use super::published::{LIBRARIES, package_name};
 use super::rustdoc;
 use crate::process::{Result, program, root};
-use crate::tools;
+use crate::{files, tools};
 
 /// Fails if the public items differ from the committed lists, or rewrites the lists.
 pub(super) fn check(update: bool) -> Result {
@@ -22,11 +21,11 @@ pub(super) fn check(update: bool) -> Result {
         let items = String::from_utf8_lossy(&items).into_owned();
         let file = root().join("tests").join("api").join(format!("{name}.txt"));
         if update {
-            fs::write(&file, &items).map_err(|error| format!("{}: {error}", file.display()))?;
+            files::write(&file, &items)?;
             println!("{}: {} lines", file.display(), items.lines().count());
             continue;
         }
-        let committed = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let committed = files::read(&file)?;
         problems.extend(changes(&committed, &items));
         println!("{name}: {} public items", items.lines().count());
     }

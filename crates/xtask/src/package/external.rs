@@ -2,12 +2,12 @@
 //! exposed crate is a breaking change here.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use serde_json::Value;
 
 use super::published::{LIBRARIES, package_name};
 use super::rustdoc;
+use crate::files;
 use crate::process::Result;
 
 /// A crate whose types the API may expose.
@@ -72,9 +72,8 @@ pub(super) fn check() -> Result {
     for folder in LIBRARIES {
         let name = package_name(folder);
         let file = rustdoc::json(&name)?;
-        let text = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let document =
-            serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let document = serde_json::from_str(&files::read(&file)?)
+            .map_err(|error| format!("{}: {error}", file.display()))?;
         let exposed = exposed(&document).ok_or_else(|| format!("{}: unknown format", file.display()))?;
         println!("{name}: {}", Vec::from_iter(exposed.keys().map(String::as_str)).join(", "));
         problems.extend(refused(folder, &exposed).into_iter().map(|problem| format!("{name}: {problem}")));

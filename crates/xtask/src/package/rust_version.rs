@@ -2,11 +2,11 @@
 //! clippy's `incompatible_msrv` and by the CI job `minimum-rust`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use serde_json::Value;
 
 use super::published::packages;
+use crate::files;
 use crate::process::{Result, cargo, root};
 
 /// Pages that state the version.
@@ -24,7 +24,7 @@ pub(super) fn check() -> Result {
     let stated = graph.stated()?;
     let mut problems = graph.too_new(&packages(), &stated);
     for page in PAGES {
-        let text = fs::read_to_string(root().join(page)).map_err(|error| format!("{page}: {error}"))?;
+        let text = files::read(root().join(page))?;
         if !text.contains(&format!("Rust {stated}")) {
             problems.push(format!("{page} does not say \"Rust {stated}\", the `rust-version` of Cargo.toml"));
         }

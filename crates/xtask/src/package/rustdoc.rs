@@ -1,8 +1,8 @@
 //! Writes the documentation of a crate as JSON, which lists its public items.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::process::{Result, cargo, target};
 
 /// The end of a document in the format that is read here and by the pinned cargo-public-api: that of Rust 1.95. rustdoc
@@ -27,7 +27,7 @@ pub(super) fn json(package: &str) -> Result<PathBuf> {
 }
 
 fn ensure_format(json: &Path) -> Result {
-    let text = fs::read_to_string(json).map_err(|error| format!("{}: {error}", json.display()))?;
+    let text = files::read(json)?;
     if has_format(&text) {
         return Ok(());
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::published::{BINARIES, VERSION};
 use crate::process::{Result, cargo, program, root, target};
-use crate::tools;
+use crate::{files, tools};
 
 /// The name of the files that cargo-cyclonedx writes beside each manifest, without `.json`. They are moved or removed.
 const TEMPORARY: &str = "xtask-sbom";
@@ -55,7 +55,7 @@ fn one(name: &str, folder: &Path) -> Result {
         binding => root().join("bindings").join(binding.trim_start_matches("gettickets-")),
     };
     let file = directory.join(TEMPORARY).with_extension("json");
-    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let text = files::read(&file)?;
     let tree = cargo("tree --locked --target all --edges normal,build --prefix none --format {p} --package")
         .arg(name)
         .printed()?;
@@ -73,7 +73,7 @@ fn one(name: &str, folder: &Path) -> Result {
         return Err(format!("the document of {name} contains a path of this machine: {path}"));
     }
     let file = folder.join(format!("{name}-{VERSION}.cdx.json"));
-    fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    files::write(&file, text)?;
     println!("{}: {} packages", file.display(), resolved.len() - 1);
     Ok(())
 }

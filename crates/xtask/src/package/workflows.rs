@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::process::{Result, program, root};
-use crate::tools;
+use crate::{files, tools};
 
 /// The first words of a workflow that has not been run.
 const NOT_RUN: &str = "# Not yet run";
@@ -39,7 +39,7 @@ pub(super) fn check() -> Result {
     files.sort();
     let mut problems = Vec::new();
     for file in &files {
-        let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let text = files::read(file)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         problems.extend(missing(&name, &text));
     }

@@ -1,10 +1,9 @@
 //! Compiles the C and C++ programs of the READMEs exactly as printed, and runs them.
 
-use std::fs;
-
 use super::build::{Build, Compiler};
 use super::examples::harmless;
 use super::{Home, Server};
+use crate::files;
 use crate::process::{Result, root};
 
 /// A program: its README, its section, its language, and the minimum number of lines that it prints.
@@ -17,11 +16,10 @@ const PROGRAMS: [(&str, &str, &str, usize); 4] = [
 
 pub(super) fn run(home: &Home, server: &Server) -> Result {
     for (readme, section, language, least) in PROGRAMS {
-        let path = root().join(readme);
-        let text = fs::read_to_string(&path).map_err(|error| format!("{readme}: {error}"))?;
+        let text = files::read(root().join(readme))?;
         let code = block(&text, section, language).map_err(|missing| format!("{readme} {missing}"))?;
         let file = home.out.join(format!("quickstart.{language}"));
-        fs::write(&file, code).map_err(|error| format!("{}: {error}", file.display()))?;
+        files::write(&file, code)?;
         let compiler = if language == "c" { Compiler::C_GCC } else { Compiler::CPP17_GCC };
         let binary = Build::new(format!("quickstart-{language}"), vec![file]).bare().run(home, &compiler)?;
         let run = |server: &Server| server.with_server(home.program(&binary, ""));

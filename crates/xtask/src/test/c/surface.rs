@@ -1,10 +1,10 @@
 //! Checks the library's exported symbols, and that its headers compile alone in every standard.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use super::{Home, build::Compiler, tests};
 use crate::c::install;
+use crate::files;
 use crate::process::Result;
 
 pub(super) fn check(home: &Home) -> Result {
@@ -19,7 +19,7 @@ pub(super) fn check(home: &Home) -> Result {
 fn symbols(home: &Home) -> Result {
     let library = home.lib().join("libgettickets.so");
     let exported = install::exported(&library)?;
-    let declared = declared(&read(home.prefix.join("include").join("gettickets.h"))?);
+    let declared = declared(&files::read(home.prefix.join("include").join("gettickets.h"))?);
     // Defined by the feature test-hooks, and declared in no header.
     let hooks = ["gettickets_test_panic", "gettickets_test_panic_value"].map(str::to_owned).into();
     let wanted: BTreeSet<String> = declared.union(&hooks).cloned().collect();
@@ -27,7 +27,7 @@ fn symbols(home: &Home) -> Result {
         let differing: Vec<_> = exported.symmetric_difference(&wanted).cloned().collect();
         return Err(format!("exported, or declared, but not both: {}", differing.join(", ")));
     }
-    let tried = read(tests().join("suite").join("null.c"))?;
+    let tried = files::read(tests().join("suite").join("null.c"))?;
     let untried: Vec<_> =
         declared.iter().filter(|name| !tried.contains(&format!("{name}("))).cloned().collect();
     if !untried.is_empty() {
@@ -143,10 +143,6 @@ fn refusals(home: &Home) -> Result {
         compile(program, "c++17", &all.map(std::path::PathBuf::as_path).collect::<Vec<_>>())?;
     }
     Ok(())
-}
-
-fn read(path: std::path::PathBuf) -> Result<String> {
-    fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]
