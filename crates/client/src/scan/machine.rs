@@ -41,6 +41,8 @@ const LAST_SAMPLE_LIMIT: u64 = 50;
 const MOST_SEARCHES: u32 = 2;
 /// The most of these tickets that are remembered.
 const MOST_DISCARDED: usize = 10_000;
+/// A larger total is taken for this number, so that offsets computed from it do not overflow. No list is as long.
+const LARGEST_TOTAL: u64 = u64::MAX / 16;
 /// How many rows at the end of a page must be older than `updated_since`, by the margin, before the scan may end early.
 const OLD_ROWS: usize = 4;
 
@@ -586,9 +588,9 @@ impl ScanMachine {
     }
 
     fn note_total(&mut self, flight: &Flight, total: Option<u64>, rows: u64) {
-        let Some(count) = total else { return };
-        self.totals.last = total;
-        self.report.total = total;
+        self.report.total = total.or(self.report.total);
+        let Some(count) = total.map(|count| count.min(LARGEST_TOTAL)) else { return };
+        self.totals.last = Some(count);
         if rows > 0 && flight.offset + rows > count && !self.totals.contradicted {
             self.totals.contradicted = true;
             self.report.warn(format!(
@@ -597,7 +599,7 @@ impl ScanMachine {
             ));
         }
         if flight.pass == self.pass_number {
-            self.pass.note_total(total);
+            self.pass.note_total(Some(count));
             if self.pass.has_erratic_totals() && !self.totals.erratic {
                 self.totals.erratic = true;
                 self.report

@@ -359,6 +359,26 @@ fn rows_hidden_here_and_there_are_read_past() {
     }
 }
 
+/// Offsets of samples are computed from the total.
+#[test]
+fn totals_up_to_the_largest_number_do_not_overflow() {
+    for total in [u64::MAX, u64::MAX - 30, u64::MAX / 6, u64::MAX / 7 + 1, 1 << 63, 1 << 53] {
+        for limit in [5, 50] {
+            let mut world = World { total: Total::Fixed(total), ..World::new(9, 400, 900) };
+            let mut newest: Vec<_> = world.tickets.iter().map(|ticket| ticket.lastreply).collect();
+            newest.sort_unstable_by(|a, b| b.cmp(a));
+            world.since = newest[30];
+            for updated_since in [None, Some(time(world.since))] {
+                let outcome = scan(&mut world, Settings { updated_since, ..settings(limit) });
+                assert_promise(&world, &outcome);
+                assert!(outcome.is_incomplete(), "{total} {updated_since:?}");
+                let expected = if updated_since.is_some() { 31 } else { 400 };
+                assert_eq!(outcome.yielded.len(), expected, "{total}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_server_that_counts_55_and_sends_40_is_incomplete_with_both_numbers() {
     for limit in [15, 25, 100] {
