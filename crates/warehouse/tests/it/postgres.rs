@@ -110,6 +110,37 @@ fn both_databases_have_the_same_content() {
     assert_eq!(rows_of_postgres(&server, dates), same);
 }
 
+/// Before the server has statistics of the table, it overestimates the rows that a list of ids matches.
+#[test]
+fn a_full_run_reads_each_row_a_few_times_although_the_table_was_never_analyzed() {
+    const TICKETS: u64 = 5_000;
+    let setup = Setup::new(TICKETS);
+    let Some(server) = start() else { return };
+    let mut client = server.client().unwrap();
+    for sql in ["ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()"] {
+        client.batch_execute(sql).unwrap();
+    }
+    // A connection adds its numbers when it ends.
+    let read = |client: &mut Client| -> i64 {
+        let open = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gettickets'";
+        while client.query_one(open, &[]).unwrap().get::<_, i64>(0) > 0 {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let sql = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'tickets'";
+        client.query_one(sql, &[]).unwrap().get(0)
+    };
+    let run = || {
+        let mut mirror = Mirror::open(&server.url()).unwrap();
+        mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap()
+    };
+    assert_eq!(run().new, TICKETS);
+    let before = read(&mut client);
+    assert_eq!(run().tickets, TICKETS);
+    let rows = read(&mut client) - before;
+    let tickets = TICKETS as i64;
+    assert!((tickets..=4 * tickets).contains(&rows), "{rows} rows were read for {tickets} tickets");
+}
+
 #[test]
 fn an_unreadable_date_does_not_end_the_run() {
     let Some(server) = start() else { return };
