@@ -27,14 +27,15 @@ use std::time::{Duration, Instant};
 use compile::{Built, Program};
 use instrument::SELECTOR;
 use list::Mutant;
-use runs::Outcome;
+use runs::{Outcome, Trial};
 
 const USAGE: &str = "usage: gettickets-mutants LIST TREE PACKAGE RESULTS [--jobs N] [--limit SECONDS] [--budget SECONDS]
        [--only TEXT] [--names FILE]
 
 LIST is the output of `cargo mutants --list --json`, TREE a copy of the workspace, which is changed, PACKAGE the package,
 and RESULTS the folder for the lists of results. Tests that take longer than the limit (default: 20) are left out. The
-tests of a mutant are the fastest ones that together take at most the budget (default: an hour). Only mutants are
+tests of a mutant are those that have caught other mutants of its function or file, then the fastest ones, which
+together take at most the budget (default: an hour). Only mutants are
 tested whose name contains the text, or is a line of the file.";
 
 /// More builds than this mean that the errors are not caused by mutants.
@@ -119,11 +120,15 @@ fn run(options: &Options) -> Result<(), String> {
     tried.sort_by_key(|(mutant, _)| {
         BuildHasherDefault::<DefaultHasher>::default().hash_one(&mutants[*mutant].name)
     });
+    create(&options.results)?;
+    write_file(&options.results.join("tests.txt"), &runs::times(&tests))?;
     println!("{} tests; {} mutants", tests.len(), tried.len());
+    let catches = Mutex::default();
     let (outcomes, done, start) = (Mutex::new(BTreeMap::new()), AtomicUsize::new(0), Instant::now());
     runs::in_parallel(options.jobs, tried.len(), |at| {
         let (mutant, function) = tried[at];
-        let outcome = runs::try_mutant(&programs, &tests, options.budget, function, mutant);
+        let trial = Trial { mutant, function, file: &mutants[mutant].file };
+        let outcome = runs::try_mutant(&programs, &tests, options.budget, &trial, &catches);
         if !matches!(outcome, Outcome::Caught | Outcome::Timeout) {
             println!("{outcome:?}: {}", mutants[mutant].name);
         }
@@ -150,7 +155,7 @@ fn write(
     tried: &[(usize, usize)],
     unviable: &BTreeSet<usize>,
 ) -> Result<(), String> {
-    fs::create_dir_all(results).map_err(|error| format!("{}: {error}", results.display()))?;
+    create(results)?;
     let waiting = tried.iter().map(|(mutant, _)| *mutant).filter(|mutant| !outcomes.contains_key(mutant));
     let waiting: BTreeSet<usize> = waiting.collect();
     let file_of = |number: usize| match outcomes.get(&number) {
@@ -266,4 +271,8 @@ fn read(path: &Path) -> Result<String, String> {
 
 fn write_file(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn create(folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
 }
