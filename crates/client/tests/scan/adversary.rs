@@ -72,7 +72,7 @@ fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-fn play(history: &History) -> (World, Outcome) {
+pub(crate) fn play(history: &History) -> (World, Outcome) {
     let mut world = history.world();
     let mut driver =
         Driver::new(history.settings(&world, history.limit, history.concurrency), history.seed ^ 1);

@@ -8,7 +8,7 @@ use gettickets::scan::{Cursor, ScanReport};
 use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, Error, ErrorKind};
 
-use crate::world::{Reply, Rng, Served, World};
+use crate::world::{Reply, Rng, Served, World, mix};
 
 pub(crate) const REFUSAL: &str =
     "Error generating JSON encoded response: Malformed UTF-8 characters, possibly incorrectly encoded";
@@ -19,6 +19,8 @@ pub(crate) struct Outcome {
     pub(crate) error: Option<Error>,
     pub(crate) report: ScanReport,
     pub(crate) requests: u64,
+    /// A digest of everything that the machine asked for and yielded, in this order.
+    pub(crate) trace: u64,
 }
 
 impl Outcome {
@@ -77,8 +79,11 @@ pub(crate) struct Driver {
     pub(crate) yielded: Vec<u64>,
     last: Option<Batch>,
     pub(crate) requests: u64,
+    trace: u64,
     /// How likely a request waits before a retry, in thousandths.
     pub(crate) waits: u64,
+    /// How many microseconds the server takes for each request, and for each ticket.
+    pub(crate) pace: (u64, u64),
     /// Prints what is served, for `SCAN_SHOW`.
     show: bool,
 }
@@ -95,7 +100,9 @@ impl Driver {
             yielded: Vec::new(),
             last: None,
             requests: 0,
+            trace: 0,
             waits: 0,
+            pace: (0, 0),
             show: std::env::var_os("SCAN_SHOW").is_some(),
         }
     }
@@ -116,6 +123,10 @@ impl Driver {
         self.resumed * 1_000 + self.machine.report().verification_passes
     }
 
+    fn note(&mut self, what: impl IntoIterator<Item = u64>) {
+        self.trace = what.into_iter().fold(self.trace, |trace, part| mix(trace ^ part).wrapping_mul(31));
+    }
+
     /// Runs until the end, or until at least this many tickets were taken. Then the cursor is returned: the consumer
     /// may have taken part of a batch.
     pub(crate) fn run(
@@ -127,6 +138,7 @@ impl Driver {
             match self.machine.poll() {
                 Action::Fetch(fetch) => {
                     self.sent.push(fetch);
+                    self.note([0, fetch.id, fetch.offset, fetch.limit, u64::from(fetch.retry_size_failures)]);
                     self.passes.insert(fetch.id, self.pass());
                     self.requests += 1;
                     assert!(self.requests < 200_000, "no end: {:?}", self.machine.report());
@@ -139,6 +151,7 @@ impl Driver {
                     }
                 }
                 Action::Yield(batch) => {
+                    self.note([1].into_iter().chain(batch.ids.iter().copied()));
                     let room = stop_after.map_or(usize::MAX, |stop| stop.saturating_sub(self.yielded.len()));
                     if batch.ids.len() > room {
                         let (taken, pending) = batch.ids.split_at(room);
@@ -191,7 +204,9 @@ impl Driver {
         if self.show {
             println!("deliver {id}; {} pass(es) verified so far", self.machine.report().verification_passes);
         }
-        let metrics = Metrics { requests: 1, ..Metrics::default() };
+        let tickets = if let Reply::Rows(tickets, _) = &reply { tickets.len() as u64 } else { 0 };
+        let elapsed = Duration::from_micros(self.pace.0 + self.pace.1 * tickets);
+        let metrics = Metrics { requests: 1, elapsed, ..Metrics::default() };
         match reply {
             Reply::Rows(tickets, total) => {
                 let rows = tickets.iter().map(|ticket| ticket.row()).collect();
@@ -205,12 +220,15 @@ impl Driver {
         }
     }
 
-    pub(crate) fn finish(self, result: Result<(), Error>) -> Outcome {
+    pub(crate) fn finish(mut self, result: Result<(), Error>) -> Outcome {
+        let cursor = self.machine.cursor(self.yielded.len() as u64, self.last.as_ref(), &[]);
+        self.note(cursor.to_string().bytes().map(u64::from));
         Outcome {
             yielded: self.yielded,
             error: result.err(),
             report: self.machine.report().clone(),
             requests: self.requests,
+            trace: self.trace,
         }
     }
 }

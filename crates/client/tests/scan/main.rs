@@ -16,4 +16,5 @@ mod history;
 mod http;
 mod machine;
 mod series;
+mod traces;
 mod world;

@@ -1,0 +1,104 @@
+//! What scans do, in a line each: lists and histories of many kinds, with the numbers of requests and tickets, and digests of
+//! the report and of every request and ticket in their order.
+//!
+//! A change that is not meant to change how lists are read changes no line. One that is meant to shows what it costs: more
+//! requests, more incomplete scans, or new warnings. The digests show that anything else is different.
+
+use std::fmt::Write;
+
+use gettickets::GetTickets;
+use gettickets::scan::machine::Settings;
+
+use crate::adversary::play;
+use crate::drive::{Driver, Outcome};
+use crate::history::{History, time};
+use crate::world::{By, Cap, Group, Rates, Total, World, mix};
+
+fn digest(text: &str) -> u32 {
+    text.bytes().fold(7, |digest, byte| mix(digest ^ u64::from(byte)).wrapping_mul(31)) as u32
+}
+
+/// A line that describes a scan.
+fn line(out: &mut String, name: &str, outcome: &Outcome) {
+    let ended = match &outcome.error {
+        None => "complete",
+        Some(_) if outcome.is_incomplete() => "incomplete",
+        Some(_) => "failed",
+    };
+    let report = &outcome.report;
+    let _ = writeln!(
+        out,
+        "{name}: {} requests, {} tickets, {} shifts, {} verifications, {ended}; {:08x} {:08x}",
+        outcome.requests,
+        outcome.yielded.len(),
+        report.shifts,
+        report.verification_passes,
+        digest(&format!("{report:?}{}", outcome.problem())),
+        outcome.trace as u32,
+    );
+}
+
+#[test]
+fn random_histories_are_read_as_before() {
+    let mut lines = String::new();
+    for seed in 1..=300 {
+        let history = History::draw(seed);
+        let (_, outcome) = play(&history);
+        let name = format!("{seed}: {} tickets, {:?}, limit {}", history.count, history.by, history.limit);
+        line(&mut lines, &name, &outcome);
+    }
+    // A line for a hundred each, so that rare cases are among them.
+    for first in (301..=2_000).step_by(100) {
+        let (mut together, mut requests, mut complete) = (String::new(), 0, 0);
+        for seed in first..first + 100 {
+            let (_, outcome) = play(&History::draw(seed));
+            (requests, complete) =
+                (requests + outcome.requests, complete + u32::from(outcome.error.is_none()));
+            line(&mut together, "", &outcome);
+        }
+        let (last, digest) = (first + 99, digest(&together));
+        let _ = writeln!(lines, "{first} to {last}: {requests} requests, {complete} complete; {digest:08x}");
+    }
+    insta::assert_snapshot!(lines);
+}
+
+/// Lists that are longer than a page of any size, with requests that take a time, so that the pages grow.
+#[test]
+fn long_lists_are_read_as_before() {
+    let orders = [
+        By::NewestReply,
+        By::OldestReply,
+        By::IdRising,
+        By::DateFalling,
+        By::Grouped(Group::Status),
+        By::StatusThenDate,
+        By::PinnedFirst,
+    ];
+    let mut lines = String::new();
+    for (seed, by) in (1..).zip(orders) {
+        for (limit, cap) in [(None, Cap::None), (Some(100), Cap::None), (None, Cap::At(250))] {
+            for changes in [0, 400] {
+                for recent in [false, true] {
+                    let mut world =
+                        World { by, cap, total: Total::BeforeHiding, ..World::new(seed, 2_000, 600) };
+                    world.rates = Rates::of(changes);
+                    if recent {
+                        world.since = world.clock - 200 * 600;
+                    }
+                    let request = GetTickets { limitnum: limit, ..GetTickets::default() };
+                    let updated_since = recent.then(|| time(world.since));
+                    let settings = Settings { updated_since, ..Settings::new(request) };
+                    let mut driver = Driver::new(settings, seed);
+                    driver.pace = (20_000, 40);
+                    let Err(result) = driver.run(&mut world, None) else {
+                        unreachable!("it was not to stop")
+                    };
+                    let name =
+                        format!("{by:?}, limit {limit:?}, {cap:?}, changes {changes}, recent {recent}");
+                    line(&mut lines, &name, &driver.finish(result));
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!(lines);
+}
