@@ -10,6 +10,7 @@
 
 mod cancellation;
 mod changing;
+mod errors;
 mod fronts;
 mod local;
 mod logged;
