@@ -509,7 +509,7 @@ pub struct ScanPages {
 
 impl ScanPages {
     /// The scan, for its report, cursor and status.
-    pub fn scan(&self) -> &Scan {
+    pub fn as_scan(&self) -> &Scan {
         &self.scan
     }
 

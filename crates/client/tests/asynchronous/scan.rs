@@ -97,6 +97,35 @@ async fn a_future_that_is_dropped_loses_no_ticket() {
     assert_eq!(ids.len(), 1_000);
 }
 
+#[tokio::test]
+async fn a_page_can_be_looked_at_before_it_is_taken() {
+    let sandbox = Sandbox::builder().tickets(70).start().unwrap();
+    let mut scan = client(&sandbox).scan(request(40));
+    assert!(scan.peek_page().is_none() && scan.total().is_none(), "nothing was requested");
+    let mut ids = Vec::new();
+    while let Some(ready) = std::future::poll_fn(|context| scan.poll_ready(context)).await {
+        ready.unwrap();
+        assert_eq!(scan.total(), Some(70));
+        let page = scan.peek_page().unwrap();
+        assert_eq!(scan.yielded(), ids.len() as u64, "it is not taken");
+        ids.extend(page.iter().map(|ticket| ticket.id()));
+        match ids.len() % 3 {
+            0 => scan.commit_page(),
+            _ => (0..page.len()).for_each(|_| scan.commit()),
+        }
+        assert_eq!(scan.yielded(), ids.len() as u64);
+    }
+    assert_eq!(ids.len(), 70);
+    assert!(scan.peek_page().is_none());
+
+    let mut scan = client(&sandbox).scan(request(40));
+    scan.cancellation().cancel();
+    let error = std::future::poll_fn(|context| scan.poll_ready(context)).await.unwrap().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
+    assert!(std::future::poll_fn(|context| scan.poll_ready(context)).await.is_none(), "it is returned once");
+    assert!(matches!(scan.failure().unwrap().kind(), ErrorKind::Cancelled));
+}
+
 #[test]
 fn outside_of_a_runtime_it_says_so() {
     use std::task::{Context, Poll, Waker};

@@ -516,6 +516,28 @@ fn waiting_for_a_ticket_has_a_limit() {
 }
 
 #[test]
+fn pages_have_the_state_of_their_scan() {
+    let server = Server::new(quiet(45));
+    let mut pages = server.scan(20).pages();
+    assert_eq!(pages.total(), None);
+    assert!(pages.wait_for(Duration::from_secs(600)));
+    assert_eq!(pages.next().unwrap().unwrap().len(), 20);
+    assert_eq!((pages.total(), pages.cursor().tickets(), pages.as_scan().yielded()), (Some(45), 20, 20));
+    assert!(pages.report().requests >= 1 && pages.failure().is_none());
+    pages.close();
+    assert!(pages.next().is_none() && pages.wait_for(Duration::MAX));
+    assert_eq!(pages.into_scan().yielded(), 20);
+
+    let server = Server::slow(quiet(45), Duration::from_secs(600));
+    let mut pages = server.scan(20).pages();
+    assert!(!pages.wait_for(Duration::from_millis(20)), "nothing has come");
+    pages.as_scan().cancellation().cancel();
+    let error = pages.next().unwrap().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
+    assert!(matches!(pages.failure().unwrap().kind(), ErrorKind::Cancelled));
+}
+
+#[test]
 fn a_panic_of_the_source_ends_the_scan_with_an_error() {
     struct Panics;
     impl Fetch for Panics {
