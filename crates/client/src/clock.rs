@@ -43,3 +43,15 @@ impl Clock for SystemClock {
         fastrand::f64()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_numbers_are_below_one_and_differ() {
+        let drawn: Vec<f64> = (0..8).map(|_| SystemClock.random()).collect();
+        assert!(drawn.iter().all(|number| (0.0..1.0).contains(number)), "{drawn:?}");
+        assert!(drawn.windows(2).any(|pair| pair[0] != pair[1]), "{drawn:?}");
+    }
+}

@@ -66,3 +66,20 @@ impl fmt::Display for TlsReason {
 
 /// A reason that a certificate verifier hands through the TLS library.
 impl std::error::Error for TlsReason {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_name_is_described_with_and_without_the_names() {
+        let of = |names: &[&str]| TlsReason::WrongName {
+            presented: names.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        assert_eq!(of(&[]).to_string(), "the server's certificate is for another name");
+        assert_eq!(
+            of(&["a.example", "b.example"]).to_string(),
+            "the server's certificate is for a.example, b.example"
+        );
+    }
+}

@@ -333,3 +333,86 @@ impl Group {
             && pidfd_send_signal(descriptor, Signal::KILL).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// A pipe that takes or gives these numbers of bytes, one after the other.
+    struct Steps {
+        steps: VecDeque<io::Result<usize>>,
+        written: Vec<u8>,
+    }
+
+    impl Steps {
+        fn new<const N: usize>(steps: [Result<usize, ErrorKind>; N]) -> Steps {
+            let steps = steps.into_iter().map(|step| step.map_err(io::Error::from)).collect();
+            Steps { steps, written: Vec::new() }
+        }
+    }
+
+    impl Write for Steps {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let len = self.steps.pop_front().unwrap_or(Err(ErrorKind::WouldBlock.into()))?.min(bytes.len());
+            self.written.extend_from_slice(&bytes[..len]);
+            Ok(len)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Read for Steps {
+        fn read(&mut self, chunk: &mut [u8]) -> io::Result<usize> {
+            let len = self.steps.pop_front().unwrap_or(Err(ErrorKind::WouldBlock.into()))?.min(chunk.len());
+            chunk[..len].fill(b'a' + self.steps.len() as u8);
+            Ok(len)
+        }
+    }
+
+    #[test]
+    fn the_input_is_written_in_parts_and_the_pipe_closed_at_its_end() {
+        let blocks = Err(ErrorKind::WouldBlock);
+        let steps = Steps::new([Ok(3), Err(ErrorKind::Interrupted), Ok(2), blocks, Ok(1)]);
+        let mut input = Input { pipe: Some(steps), rest: b"abcdefg".to_vec(), written: 0 };
+        input.write();
+        assert_eq!((input.written, input.pipe.as_ref().unwrap().written.as_slice()), (5, &b"abcde"[..]));
+        input.write();
+        assert_eq!(input.pipe.as_ref().unwrap().written, b"abcdef");
+        input.pipe.as_mut().unwrap().steps.push_back(Ok(1));
+        input.write();
+        assert!(input.pipe.is_none(), "everything was written");
+
+        for broken in [Ok(0), Err(ErrorKind::BrokenPipe)] {
+            let mut input = Input { pipe: Some(Steps::new([broken])), rest: b"abc".to_vec(), written: 0 };
+            input.write();
+            assert!(input.pipe.is_none());
+        }
+    }
+
+    #[test]
+    fn output_is_read_up_to_a_limit_and_of_errors_the_end_is_kept() {
+        let output = |steps| Output { pipe: Some(steps), kept: Vec::new() };
+        let interrupted = Err(ErrorKind::Interrupted);
+        let mut whole = output(Steps::new([Ok(4), interrupted, Ok(3)]));
+        assert!(!whole.read(7));
+        assert_eq!((whole.kept.len(), whole.pipe.is_some()), (7, true));
+        assert!(output(Steps::new([Ok(4), Ok(4)])).read(7), "there is more than the limit");
+        let mut ended = output(Steps::new([Ok(4), Ok(0)]));
+        assert!(!ended.read(7) && ended.pipe.is_none());
+
+        let mut tail = output(Steps::new([Ok(4), Ok(3), Ok(2)]));
+        tail.read_tail(6);
+        assert_eq!(tail.kept, b"cbbbaa");
+    }
+
+    #[test]
+    fn a_killed_process_is_waited_for() {
+        let mut child = Command::new("sh").args(["-c", "sleep 0.1"]).spawn().unwrap();
+        reap(&mut child);
+        assert!(child.try_wait().unwrap().is_some(), "it was left as a zombie");
+    }
+}

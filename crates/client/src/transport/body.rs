@@ -216,6 +216,19 @@ mod tests {
     }
 
     #[test]
+    fn a_sink_takes_as_many_bytes_as_its_limits() {
+        for (limit, allowed, refused) in [(4, 9, "TooLarge"), (9, 4, "Ratio")] {
+            let mut sink = Sink { out: Vec::new(), limit, allowed };
+            assert_eq!(sink.write(b"ab").unwrap(), 2);
+            assert_eq!(sink.write(b"cd").unwrap(), 2);
+            let error = sink.write(b"e").unwrap_err();
+            assert_eq!(error.to_string(), "the body is too large");
+            assert_eq!(format!("{:?}", error.get_ref().unwrap()), refused);
+            assert_eq!(sink.out, b"abcd");
+        }
+    }
+
+    #[test]
     fn compressed_bytes_without_content_are_bounded() {
         // Empty blocks, which become nothing.
         let mut stream = gzip(b"")[..10].to_vec();

@@ -85,4 +85,43 @@ mod tests {
         assert_eq!(classify(&refused, true, false), TransportErrorKind::Connect);
         assert_eq!(words(&refused), "Connection refused");
     }
+
+    #[test]
+    fn a_broken_exchange_is_told_by_its_stage() {
+        use io::ErrorKind;
+        let of = |kind: ErrorKind, in_setup, in_body| classify(&io::Error::from(kind), in_setup, in_body);
+        for kind in [
+            ErrorKind::UnexpectedEof,
+            ErrorKind::ConnectionReset,
+            ErrorKind::ConnectionAborted,
+            ErrorKind::BrokenPipe,
+        ] {
+            assert_eq!(of(kind, true, false), TransportErrorKind::Connect);
+            assert_eq!(of(kind, false, false), TransportErrorKind::Interrupted);
+            assert_eq!(of(kind, false, true), TransportErrorKind::Truncated);
+        }
+        for kind in [ErrorKind::InvalidData, ErrorKind::InvalidInput] {
+            assert_eq!(of(kind, false, true), TransportErrorKind::Protocol);
+        }
+        assert_eq!(of(ErrorKind::Other, false, true), TransportErrorKind::Other);
+        assert_eq!(of(ErrorKind::OutOfMemory, false, true), TransportErrorKind::LocalResources);
+    }
+
+    #[test]
+    fn what_the_system_reports_tells_whether_the_other_end_was_reached() {
+        use io::ErrorKind;
+        for (kind, unreached) in [
+            (ErrorKind::ConnectionRefused, true),
+            (ErrorKind::HostUnreachable, true),
+            (ErrorKind::NetworkUnreachable, true),
+            (ErrorKind::TimedOut, true),
+            (ErrorKind::ConnectionReset, true),
+            (ErrorKind::UnexpectedEof, true),
+            (ErrorKind::InvalidData, false),
+            (ErrorKind::PermissionDenied, false),
+        ] {
+            assert_eq!(is_unreached(&io::Error::from(kind)), unreached, "{kind}");
+        }
+        assert_eq!(words(&io::Error::other("as it is")), "as it is");
+    }
 }

@@ -221,6 +221,35 @@ async fn failures_are_retried_and_waits_are_reported() {
 }
 
 #[tokio::test]
+async fn a_scan_counts_retries_and_waits() {
+    let retried = reply("503 Service Unavailable", "", "");
+    let server = Server::start(vec![retried, json(EMPTY), json(EMPTY), json(EMPTY), json(EMPTY)]);
+    let policy = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
+    let client = server.client().retries(policy).build_async().unwrap();
+    let mut scan = client.scan(GetTickets::default());
+    assert!(scan.next().await.is_none());
+    let report = scan.report();
+    assert_eq!((report.retries, report.waits), (1, 1), "{report:?}");
+    assert_eq!(report.requests, server.requests().len() as u64);
+}
+
+#[tokio::test]
+async fn a_scan_that_is_dropped_closes_its_connection() {
+    let (answer, events) = hanging("");
+    let events = Arc::new(std::sync::Mutex::new(events));
+    let server = Server::start(vec![answer, json(EMPTY)]);
+    let mut scan = client(&server).scan(GetTickets::default());
+    let (status, cancellation) = (scan.status(), scan.cancellation());
+    tokio::select! {
+        _ = scan.next() => unreachable!("there is no reply"),
+        begun = event(&events) => assert_eq!(begun, "waiting"),
+    }
+    drop(scan);
+    assert!(status.is_closed() && cancellation.is_cancelled());
+    assert_eq!(event(&events).await, "closed");
+}
+
+#[tokio::test]
 async fn dropping_a_future_closes_the_connection() {
     for begin in ["", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
         let (answer, events) = hanging(begin);

@@ -77,6 +77,42 @@ fn an_event_loop_is_woken_once_the_outcome_can_be_taken() {
 }
 
 #[test]
+fn a_request_can_be_canceled_by_its_flag() {
+    let (client, was_asked, answer) = held();
+    let pending = client.start(GetTickets::default());
+    was_asked.recv_timeout(LONG).unwrap();
+    pending.cancellation().cancel();
+    // It would be retried.
+    answer.send(Err(TransportErrorKind::Interrupted)).unwrap();
+    let error = pending.wait_for(LONG).unwrap().unwrap_err();
+    assert_eq!((error.code(), error.attempts()), ("cancelled", 1));
+    assert!(was_asked.recv_timeout(MOMENT).is_err());
+}
+
+#[test]
+fn a_reply_above_the_limit_is_refused_from_a_transport_that_has_none() {
+    let (client, was_asked, answer) = held();
+    let pending = client.start(GetTickets::default());
+    was_asked.recv_timeout(LONG).unwrap();
+    let long = format!("{EMPTY}{}", " ".repeat(1 << 10));
+    answer.send(Ok(Box::leak(long.into_boxed_str()))).unwrap();
+    assert!(pending.wait_for(LONG).unwrap().unwrap().is_empty());
+
+    let (asked, _was_asked) = channel();
+    let (answer, answers) = channel();
+    let client = Client::builder("https://billing.example.com")
+        .credentials(Credentials::api("identifier", "secret"))
+        .transport(Held { asked: Mutex::new(asked), answers: Mutex::new(answers) })
+        .max_response_len(EMPTY.len() - 1)
+        .build()
+        .unwrap();
+    answer.send(Ok(EMPTY)).unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    assert_eq!((error.code(), error.attempts()), ("too-large", 1));
+    assert!(error.to_string().contains(&(EMPTY.len() - 1).to_string()), "{error}");
+}
+
+#[test]
 fn a_scan_can_be_waited_for_in_steps() {
     let (client, was_asked, answer) = held();
     let mut scan = client.scan(GetTickets::default());

@@ -209,3 +209,14 @@ fn a_proxy_of_another_scheme_is_refused_before_anything_is_sent() {
         assert!(!format!("{error} {error:?}").contains("hunter2") && error.hint().is_some(), "{error}");
     }
 }
+
+#[test]
+fn the_proxy_of_requests_is_told_without_its_credentials() {
+    let of = |builder: ClientBuilder| builder.effective_proxy();
+    let with = |proxy: &str| builder("https://billing.example.com").proxy(Some(proxy));
+    let shown = of(with("http://user:hunter2@proxy.example.com:3128")).unwrap().unwrap();
+    assert_eq!(shown, "http://proxy.example.com:3128");
+    assert_eq!(of(builder("https://billing.example.com").proxy(None)).unwrap(), None);
+    assert!(of(with("ftp://proxy.example.com")).is_err());
+    assert!(of(builder("https://user@billing.example.com")).is_err());
+}

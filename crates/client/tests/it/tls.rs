@@ -178,6 +178,28 @@ fn a_self_signed_certificate_given_as_its_own_root_is_accepted() {
 }
 
 #[test]
+fn a_certificate_for_an_address_counts_only_for_that_address() {
+    for (name, given, fits) in [
+        ("127.0.0.1", "127.0.0.1", true),
+        ("127.0.0.2", "127.0.0.2", false),
+        ("::1", "::1", false),
+        ("127.0.0.1.example.com", "127.0.0.1.example.com", false),
+    ] {
+        let (certificate, key) = self_signed(&[name], |_| {});
+        let address = serve(certificate.der().clone(), &key).replace("localhost", "127.0.0.1");
+        let client = builder(&address).root_certificates(certificate.pem()).build().unwrap();
+        match client.get_tickets(&GetTickets::default()) {
+            Ok(page) => assert!(fits && page.is_empty(), "{name}"),
+            Err(error) => {
+                let presented = vec![given.to_owned()];
+                assert!(!fits, "{name}: {error}");
+                assert_eq!(reason(&error), TlsReason::WrongName { presented });
+            }
+        }
+    }
+}
+
+#[test]
 fn a_given_certificate_counts_only_for_its_names_dates_and_key() {
     let ask = |certificate: &Certificate, key: &KeyPair, roots: String| {
         let address = serve(certificate.der().clone(), key);
