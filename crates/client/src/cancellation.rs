@@ -198,11 +198,14 @@ mod tests {
         assert!(first.as_mut().poll(&mut context).is_pending());
         assert!(second.as_mut().poll(&mut context).is_pending());
         assert_eq!(cancellation.shared.waiters().wakers.len(), 2);
-        drop(second);
-        assert_eq!(cancellation.shared.waiters().wakers.len(), 1);
+        let left = second.number;
+        drop(first);
+        let waiting: Vec<_> =
+            cancellation.shared.waiters().wakers.iter().map(|(number, _)| Some(*number)).collect();
+        assert_eq!(waiting, [left]);
         cancellation.cancel();
         assert!(flag.0.load(Ordering::Acquire));
-        assert!(first.as_mut().poll(&mut context).is_ready());
+        assert!(second.as_mut().poll(&mut context).is_ready());
         assert!(Box::pin(cancellation.cancelled()).as_mut().poll(&mut context).is_ready());
     }
 }

@@ -105,6 +105,15 @@ fn each_failure_of_an_install_has_its_kind_and_its_stage() {
         let error = local_error(ask(behavior, subject).unwrap_err());
         assert_eq!((error.kind(), error.stage()), (&kind, stage), "{behavior} {subject}: {error}");
         assert!(error.to_string().contains(says), "{behavior} {subject}: {error}");
+        // What PHP throws has a place. A fatal error is told once, though it is also printed.
+        let is_thrown = matches!(kind, Exception | Fatal);
+        assert_eq!(error.location().is_some_and(|place| place.contains(".php")), is_thrown, "{error}");
+        let text = error.to_string();
+        assert_eq!(text.contains(&format!("(at {}", error.location().unwrap_or("-"))), is_thrown, "{text}");
+        assert!(kind != Fatal || error.output().is_none(), "{text}");
+        let stage = [" while loading init.php", " during the call"].map(|stage| text.contains(stage));
+        let shown = if kind == NoLocalApi { None } else { error.stage() };
+        assert_eq!(stage, [shown == Some(Stage::Init), shown == Some(Stage::Call)], "{text}");
     }
 }
 

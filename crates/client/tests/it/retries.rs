@@ -74,6 +74,29 @@ fn retries_can_be_disabled() {
 }
 
 #[test]
+fn waits_double_from_the_first_to_the_longest() {
+    let mut answers: Vec<_> = (0..4).map(|_| reply("503 Service Unavailable", "", "")).collect();
+    answers.push(json(EMPTY));
+    let server = Server::start(answers);
+    let clock = FakeClock::default();
+    let policy = RetryPolicy::default().max_attempts(5).initial_backoff(Duration::from_secs(1));
+    let client = server.client().clock(clock.clone()).retries(policy.max_backoff(Duration::from_secs(3)));
+    client.build().unwrap().get_tickets(&GetTickets::default()).unwrap();
+    assert_eq!(*clock.slept.lock().unwrap(), [1, 2, 3, 3].map(Duration::from_secs));
+}
+
+#[test]
+fn a_scan_counts_retries_and_waits() {
+    let retried = reply("503 Service Unavailable", "", "");
+    let server = Server::start(vec![retried, json(EMPTY), json(EMPTY), json(EMPTY), json(EMPTY)]);
+    let mut scan = server.client().build().unwrap().scan(GetTickets::default());
+    assert!(scan.next().is_none());
+    let report = scan.report();
+    assert_eq!((report.retries, report.waits), (1, 1), "{report:?}");
+    assert_eq!(report.requests, server.requests().len() as u64);
+}
+
+#[test]
 fn retry_after_is_honored_as_seconds_and_as_a_date() {
     for (header, waited) in [
         ("retry-after: 7\r\n", 7_000),

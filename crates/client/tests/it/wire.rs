@@ -241,6 +241,41 @@ fn connections_are_reused() {
 }
 
 #[test]
+fn a_connection_that_the_server_has_closed_is_not_used_again() {
+    // The server does not say that it closes them.
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len());
+    let server = Server::start(vec![raw(head.clone()), raw(head)]);
+    let client = server.client().no_retries().build().unwrap();
+    for _ in 0..2 {
+        client.get_tickets(&GetTickets::default()).unwrap();
+        // The end of the connection arrives after the response.
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn tickets_with_an_error_status_are_not_a_page() {
+    for (status, code) in
+        [("500 X", "unexpected-response"), ("404 X", "unexpected-response"), ("429 X", "rate-limited")]
+    {
+        let server = Server::start(vec![reply(status, "", EMPTY)]);
+        let client = server.client().no_retries().build().unwrap();
+        assert_eq!(client.get_tickets(&GetTickets::default()).unwrap_err().code(), code, "{status}");
+    }
+}
+
+#[test]
+fn a_host_that_is_not_found_is_told_in_the_words_of_the_system() {
+    let client = builder("https://nowhere.invalid").proxy(None).no_retries().build().unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
+    assert_eq!(transport.kind(), &TransportErrorKind::Dns, "{error}");
+    let detail = transport.detail().unwrap();
+    assert!(detail.to_lowercase().contains("name") && !detail.contains("failed to lookup"), "{detail}");
+}
+
+#[test]
 fn a_body_of_exactly_the_limit_is_read() {
     for (limit, fits) in [(EMPTY.len(), true), (EMPTY.len() - 1, false)] {
         for answer in [json(EMPTY), reply("200 OK", "content-encoding: gzip\r\n", gzip(EMPTY.as_bytes()))] {
