@@ -82,6 +82,8 @@ impl Cursor {
     pub(super) const VERSION: u32 = 3;
     /// How many rows of the trail a cursor holds.
     pub(super) const MAX_ROWS: usize = 32;
+    /// Counts and offsets are less than this, so that sums with them do not overflow. No list is as long.
+    const MAX_COUNT: u64 = u64::MAX / 4;
 
     /// What a cursor belongs to. The page size is not part of it.
     pub(super) fn digest(endpoint: &str, request: &GetTickets, since: Option<Stamp>) -> String {
@@ -103,7 +105,9 @@ impl Cursor {
         self.gettickets_cursor == Cursor::VERSION
             && self.position.trail.len() <= Cursor::MAX_ROWS
             && self.position.unreadable.len() <= MOST_UNREADABLE
-            && self.position.end < u64::MAX / 4
+            && [self.yielded, self.position.end, self.position.region]
+                .into_iter()
+                .all(|count| count < Cursor::MAX_COUNT)
             && self.position.trail.len() as u64 <= self.position.end
     }
 }

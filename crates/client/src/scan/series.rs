@@ -246,11 +246,11 @@ impl Series {
         if self.is_single() {
             return self.machine.report().total;
         }
-        let counts = self.totals.iter().enumerate().map(|(part, total)| {
+        let mut counts = self.totals.iter().enumerate().map(|(part, total)| {
             let current = if part == self.part { self.machine.report().total } else { None };
             current.or(*total)
         });
-        counts.sum()
+        counts.try_fold(0, |sum: u64, count| Some(sum.saturating_add(count?)))
     }
 
     /// What all scans did and met so far.

@@ -8,6 +8,7 @@
     reason = "a failed unwrap is the failure report, in what the tests share as well"
 )]
 
+mod bounds;
 mod cancellation;
 mod changing;
 mod errors;

@@ -1,0 +1,60 @@
+//! Scans with the largest numbers that replies and cursors can hold.
+
+use std::time::Duration;
+
+use gettickets::scan::{Cursor, Fetch, FetchContext, Fetched, InvalidCursor};
+use gettickets::{Error, GetTickets, Scan, decode};
+use serde_json::Value;
+
+/// A server with one ticket for each status. The open ones it counts as 1, and all others as the largest number.
+struct Miscounting;
+
+impl Fetch for Miscounting {
+    fn fetch(&self, request: &GetTickets, _: &FetchContext) -> Result<Fetched, Error> {
+        let is_open = request.status.as_ref().is_some_and(|status| status.as_str() == "Open");
+        let (id, total) = if is_open { (1, 1) } else { (2, u64::MAX) };
+        let ticket =
+            if request.limitstart == Some(0) { format!(r#"{{"id":"{id}"}}"#) } else { String::new() };
+        let body =
+            format!(r#"{{"result":"success","totalresults":"{total}","tickets":{{"ticket":[{ticket}]}}}}"#);
+        let page = decode(body)?.into_page().unwrap();
+        Ok(Fetched { page, requests: 1, elapsed: Duration::ZERO })
+    }
+}
+
+#[test]
+fn counts_of_several_statuses_add_up_to_the_largest_number_at_most() {
+    let mut scan = Scan::new(Miscounting, GetTickets::default()).statuses(["Open", "Answered"]);
+    let (mut ids, mut failed) = (Vec::new(), false);
+    for ticket in scan.by_ref() {
+        match ticket {
+            Ok(ticket) => ids.push(ticket.id()),
+            Err(_) => failed = true,
+        }
+    }
+    assert_eq!((ids, failed), (vec![1, 2], true));
+    assert_eq!((scan.total(), scan.report().total), (Some(u64::MAX), Some(u64::MAX)));
+}
+
+#[test]
+fn a_cursor_with_a_count_that_no_list_has_is_refused() {
+    let mut scan = Scan::new(Miscounting, GetTickets::default());
+    assert_eq!(scan.next().unwrap().unwrap().id(), 2);
+    let sound: Value = serde_json::from_str(&scan.cursor().to_string()).unwrap();
+    let resume = |cursor: &Value| {
+        let cursor: Cursor = cursor.to_string().parse().unwrap();
+        Scan::new(Miscounting, GetTickets::default()).resume(&cursor).err()
+    };
+    assert_eq!(resume(&sound), None);
+    for count in ["/yielded", "/position/end", "/position/region"] {
+        for (number, refusal) in [
+            (1_u64 << 61, None),
+            (1 << 62, Some(InvalidCursor::NotACursor)),
+            (u64::MAX, Some(InvalidCursor::NotACursor)),
+        ] {
+            let mut cursor = sound.clone();
+            *cursor.pointer_mut(count).unwrap() = number.into();
+            assert_eq!(resume(&cursor), refusal, "{count} {number}");
+        }
+    }
+}
