@@ -1198,8 +1198,8 @@ typedef struct gettickets_scan_finding {
 
 /**
  * Makes a scan. Nothing is sent yet. `request` may be NULL, for all tickets. Its `limitnum` is the maximum number of
- * tickets per request, at least 4; if it is not set, the scan starts with 100 and increases up to 1,000 as long as
- * that is not slower. `GETTICKETS_ERROR_ARGUMENT` if its `limitstart` is set.
+ * tickets per request, at least 4 and at most `UINT32_MAX`; if it is not set, the scan starts with 100 and increases up
+ * to 1,000 as long as that is not slower. `GETTICKETS_ERROR_ARGUMENT` if its `limitstart` is set.
  */
 gettickets_result gettickets_client_scan(const gettickets_client *client,
                                          const gettickets_request *request,

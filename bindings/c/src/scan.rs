@@ -394,8 +394,8 @@ fn no_offset(request: &GetTickets) -> Result<(), Failure> {
 }
 
 /// Makes a scan. Nothing is sent yet. `request` may be NULL, for all tickets. Its `limitnum` is the maximum number of
-/// tickets per request, at least 4; if it is not set, the scan starts with 100 and increases up to 1,000 as long as
-/// that is not slower. `GETTICKETS_ERROR_ARGUMENT` if its `limitstart` is set.
+/// tickets per request, at least 4 and at most `UINT32_MAX`; if it is not set, the scan starts with 100 and increases up
+/// to 1,000 as long as that is not slower. `GETTICKETS_ERROR_ARGUMENT` if its `limitstart` is set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_scan(
     client: *const Client,

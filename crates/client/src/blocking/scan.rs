@@ -279,8 +279,8 @@ impl Client {
 impl Scan {
     /// A scan of any source of pages; [`Client::scan`](crate::Client::scan) is the usual way.
     ///
-    /// `limitnum` of the request is the most tickets per request (at least 4). If it is not set, the scan starts with
-    /// 100 and increases up to 1,000 while that is not slower. `limitstart` must not be set.
+    /// `limitnum` of the request is the most tickets per request (at least 4, and at most [`u32::MAX`]). If it is not
+    /// set, the scan starts with 100 and increases up to 1,000 while that is not slower. `limitstart` must not be set.
     pub fn new(fetch: impl Fetch, request: GetTickets) -> Scan {
         let settings = Settings { endpoint: fetch.endpoint(), ..Settings::new(request) };
         let state = State {

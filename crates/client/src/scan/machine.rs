@@ -98,7 +98,8 @@ pub struct Metrics {
 /// What a scan is asked to do.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The request; `limitnum` is the most tickets to request at a time, and `limitstart` must be absent or 0.
+    /// The request; `limitnum` is the most tickets to request at a time, and `limitstart` must be absent or 0. A
+    /// `limitnum` below 4 counts as 4, and one above `u32::MAX` as that.
     pub request: GetTickets,
     /// Where several are given: the statuses to read one after the other, in place of the request's. A machine reads a
     /// single list and ignores them; [`Scan`](crate::Scan) runs one machine for each.

@@ -18,6 +18,8 @@ const LARGEST_LIMIT: u64 = 1_000;
 const MIN_AFTER_FAILURE: u64 = 16;
 /// The smallest size that a user's limit leads to. Smaller pages would hold only the rows by which pages overlap.
 pub(super) const MIN_FOR_OVERLAP: u64 = 4;
+/// The largest size that a user's limit leads to. No page is as large, and sums of offsets and sizes do not overflow.
+const MAX_LIMIT: u64 = u32::MAX as u64;
 /// The most requests in flight unless the user says otherwise.
 pub(super) const CONCURRENCY: usize = 4;
 /// The time per ticket counts as risen if it is more than this factor times that of a smaller size.
@@ -54,7 +56,8 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(limitnum: Option<u64>, concurrency: usize) -> Window {
-        let limitnum = limitnum.filter(|limit| *limit > 0).map(|limit| limit.max(MIN_FOR_OVERLAP));
+        let limitnum = limitnum.filter(|limit| *limit > 0);
+        let limitnum = limitnum.map(|limit| limit.clamp(MIN_FOR_OVERLAP, MAX_LIMIT));
         let most = limitnum.unwrap_or(LARGEST_LIMIT);
         Window {
             most,

@@ -1,10 +1,56 @@
-//! Scans with the largest numbers that replies and cursors can hold.
+//! Scans with the largest numbers that settings, replies and cursors can hold.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use gettickets::scan::{Cursor, Fetch, FetchContext, Fetched, InvalidCursor};
+use gettickets::scan::machine::{Action, Metrics, Row, ScanMachine, Settings};
+use gettickets::scan::{Cursor, Fetch, FetchContext, Fetched, InvalidCursor, ScanReport};
 use gettickets::{Error, GetTickets, Scan, decode};
 use serde_json::Value;
+
+/// A list by last reply, newest first.
+fn list(count: u32) -> Vec<Row> {
+    let row =
+        |number: u32| Row { id: number.into(), lastreply: number, date: number, fingerprint: number.into() };
+    (1..=count).rev().map(row).collect()
+}
+
+/// Scans a list that does not change. Returns the ids that were yielded, and the report.
+fn scanned(settings: Settings, list: &[Row]) -> (Vec<u64>, ScanReport) {
+    let mut machine = ScanMachine::new(settings);
+    let (mut flights, mut ids) = (VecDeque::new(), Vec::new());
+    loop {
+        match machine.poll() {
+            Action::Fetch(fetch) => flights.push_back(fetch),
+            Action::Yield(batch) => ids.extend(batch.ids),
+            Action::Pending => {
+                let fetch = flights.pop_front().unwrap();
+                let page = list.iter().skip(fetch.offset as usize).take(fetch.limit as usize);
+                let rows = page.copied().collect();
+                machine.on_rows(fetch.id, rows, Some(list.len() as u64), Metrics::default());
+            }
+            Action::Done(outcome) => {
+                outcome.unwrap();
+                return (ids, machine.report().clone());
+            }
+        }
+    }
+}
+
+fn ids(list: &[Row]) -> Vec<u64> {
+    list.iter().map(|row| row.id).collect()
+}
+
+#[test]
+fn a_limitnum_above_the_largest_page_counts_as_the_largest_page() {
+    let list = list(300);
+    for limitnum in [u64::MAX, u64::MAX / 2, 1 << 32, (1 << 32) - 1] {
+        let request = GetTickets { limitnum: Some(limitnum), ..GetTickets::default() };
+        let (yielded, report) = scanned(Settings::new(request), &list);
+        assert_eq!(yielded, ids(&list), "{limitnum}");
+        assert_eq!(report.page_sizes.unwrap().max, (1 << 32) - 1, "{limitnum}");
+    }
+}
 
 /// A server with one ticket for each status. The open ones it counts as 1, and all others as the largest number.
 struct Miscounting;
