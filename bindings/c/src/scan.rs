@@ -512,13 +512,12 @@ pub unsafe extern "C" fn gettickets_scan_set_concurrency(
     max: u32,
     error: *mut *mut Error,
 ) -> ResultCode {
-    /// Each request is a thread, and no server is faster with more.
-    const LIMIT: u32 = 64;
     let change = |plan: &mut Plan| {
-        if max == 0 || max > LIMIT {
-            return Err(argument(format!("the concurrency must be 1 to {LIMIT}, not {max}")));
+        let (concurrency, most) = (max as usize, gettickets::Scan::MAX_CONCURRENCY);
+        if concurrency == 0 || concurrency > most {
+            return Err(argument(format!("the concurrency must be 1 to {most}, not {max}")));
         }
-        put(&mut plan.concurrency, Some(max as usize))
+        put(&mut plan.concurrency, Some(concurrency))
     };
     // SAFETY: as documented at gettickets_scan and gettickets_error.
     unsafe { set(scan, error, change) }

@@ -384,6 +384,13 @@ impl ScanSettings {
             Some(0) => Err(errors::argument(format!("{name} must be at least 1"))),
             number => Ok(number),
         };
+        let concurrency = match positive("concurrency")? {
+            Some(number) if number > gettickets::Scan::MAX_CONCURRENCY as u64 => {
+                let most = gettickets::Scan::MAX_CONCURRENCY;
+                return Err(errors::argument(format!("concurrency must be at most {most}, not {number}")));
+            }
+            number => number.map(|number| number as usize),
+        };
         let updated_since = settings.get("updated_since")?;
         let skip_unreadable = match settings.text("on_unreadable")?.as_deref() {
             None | Some("raise") => false,
@@ -403,7 +410,7 @@ impl ScanSettings {
                 .map(|time| moment::from_python("updated_since", &time, zone))
                 .transpose()?,
             full: settings.truth("full")?.unwrap_or_default(),
-            concurrency: positive("concurrency")?.map(|number| usize::try_from(number).unwrap_or(usize::MAX)),
+            concurrency,
             skip_unreadable,
             allow_count_mismatch: settings.truth("allow_count_mismatch")?.unwrap_or_default(),
             max_requests: positive("max_requests")?,

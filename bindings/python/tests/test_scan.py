@@ -225,6 +225,10 @@ def test_limits_end_a_scan(client):
     for name in ("max_tickets", "max_requests", "concurrency"):
         with pytest.raises(gettickets.ArgumentError, match=f"{name} must be at least 1"):
             client.tickets(**{name: 0})
+    for concurrency in (65, 2**64 - 1):
+        with pytest.raises(gettickets.ArgumentError, match=f"concurrency must be at most 64, not {concurrency}"):
+            client.tickets(concurrency=concurrency)
+    assert len(list(client.tickets(concurrency=64))) == 1000
     for name in ("full", "allow_count_mismatch"):
         with pytest.raises(TypeError, match=f"{name} must be a bool, not str"):
             client.tickets(**{name: "yes"})

@@ -333,8 +333,8 @@ class Client(_Base):
         The filters are those of get_tickets(). `status` may be several statuses: each ticket is returned once, and all
         lists but the last are read twice, so that a ticket whose status changes once during the scan is not missed.
         `limitnum` is the maximum number of tickets per request; without it a scan starts with 100 and increases the
-        number up to 1,000 as long as that is not slower. `concurrency` is the maximum number of requests in flight, 4
-        by default.
+        number up to 1,000 as long as that is not slower. `concurrency` is the maximum number of requests in flight,
+        from 1 to 64, and 4 by default.
 
         `updated_since` returns only tickets that were opened or answered then or later, in the install's time zone; a
         datetime with a time zone needs a client with `timezone`. The rest of the list is skipped if its order shows

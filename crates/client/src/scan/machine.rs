@@ -110,7 +110,7 @@ pub struct Settings {
     pub updated_since: Option<DateTime>,
     /// Reads the whole list even if `updated_since` would allow to end early.
     pub full: bool,
-    /// The most requests in flight.
+    /// The most requests in flight. 0 counts as 1, and a number above 64 as 64.
     pub concurrency: usize,
     /// The most requests in all.
     pub max_requests: u64,

@@ -42,10 +42,14 @@ macro_rules! settings_methods {
             self.configure(|settings| settings.full = full)
         }
 
-        /// The most requests in flight. The scan uses fewer if the server asks to slow down. Default: 4; 0 means 1.
+        /// The largest value of [`concurrency`](Self::concurrency): 64.
+        pub const MAX_CONCURRENCY: usize = crate::scan::MAX_CONCURRENCY;
+
+        /// The most requests in flight. The scan uses fewer if the server asks to slow down. Default: 4; 0 means 1, and
+        /// a larger value than [`MAX_CONCURRENCY`](Self::MAX_CONCURRENCY) is reduced to that.
         #[must_use]
         pub fn concurrency(self, most: usize) -> Self {
-            self.configure(|settings| settings.concurrency = most.max(1))
+            self.configure(|settings| settings.concurrency = most)
         }
 
         /// The most requests that the scan sends before it ends in an error. Default: 1,000,000.

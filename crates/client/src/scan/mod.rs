@@ -50,3 +50,4 @@ pub use self::report::{PageSizes, ScanFinding, ScanReport, UnreadableTicket};
 pub(crate) use self::status::Observed;
 pub use self::status::ScanStatus;
 pub use self::ticket::SharedTicket;
+pub(crate) use self::window::MAX_CONCURRENCY;

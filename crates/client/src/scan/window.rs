@@ -22,6 +22,8 @@ pub(super) const MIN_FOR_OVERLAP: u64 = 4;
 const MAX_LIMIT: u64 = u32::MAX as u64;
 /// The most requests in flight unless the user says otherwise.
 pub(super) const CONCURRENCY: usize = 4;
+/// The most requests in flight that a user can choose. Each may be a thread, and no server is faster with more.
+pub(crate) const MAX_CONCURRENCY: usize = 64;
 /// The time per ticket counts as risen if it is more than this factor times that of a smaller size.
 const TOLERANCE: f64 = 1.1;
 /// After this many successes a size that failed is tried again; the number doubles with each failure.
@@ -58,6 +60,7 @@ impl Window {
     pub(super) fn new(limitnum: Option<u64>, concurrency: usize) -> Window {
         let limitnum = limitnum.filter(|limit| *limit > 0);
         let limitnum = limitnum.map(|limit| limit.clamp(MIN_FOR_OVERLAP, MAX_LIMIT));
+        let concurrency = concurrency.clamp(1, MAX_CONCURRENCY);
         let most = limitnum.unwrap_or(LARGEST_LIMIT);
         Window {
             most,
@@ -71,8 +74,8 @@ impl Window {
             failed: None,
             forget_after: FORGET_AFTER,
             cap: None,
-            concurrency: concurrency.max(1),
-            most_concurrency: concurrency.max(1),
+            concurrency,
+            most_concurrency: concurrency,
             successes: 0,
         }
     }

@@ -52,6 +52,18 @@ fn a_limitnum_above_the_largest_page_counts_as_the_largest_page() {
     }
 }
 
+#[test]
+fn at_most_64_requests_are_in_flight_whatever_the_concurrency() {
+    let list = list(2_000);
+    let request = GetTickets { limitnum: Some(10), ..GetTickets::default() };
+    for (concurrency, most) in [(0, 1), (63, 63), (65, 64), (usize::MAX, 64)] {
+        let (yielded, report) = scanned(Settings { concurrency, ..Settings::new(request.clone()) }, &list);
+        assert_eq!(yielded, ids(&list), "{concurrency}");
+        assert_eq!(report.concurrency, most, "{concurrency}");
+    }
+    assert_eq!(Scan::MAX_CONCURRENCY, 64);
+}
+
 /// A server with one ticket for each status. The open ones it counts as 1, and all others as the largest number.
 struct Miscounting;
 
