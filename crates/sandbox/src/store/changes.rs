@@ -48,9 +48,8 @@ impl Database {
 
     pub(super) fn open(&mut self, mut ticket: Ticket) -> Result<u64, StoreError> {
         if ticket.id == 0 {
-            let highest: Option<i64> =
-                self.connection.query_row("SELECT max(id) FROM ticket", [], |row| row.get(0))?;
-            ticket.id = record::unsigned(highest.unwrap_or(0) + 1);
+            let highest = self.highest_id()?.unwrap_or(0);
+            ticket.id = highest.checked_add(1).ok_or(StoreError::no_id_left())?;
         }
         if ticket.lastreply.is_none() {
             record::set_lastreply(&mut ticket, self.tick()?);
@@ -129,14 +128,22 @@ impl Database {
         Ok(())
     }
 
+    /// The highest id. Ids from 2^63 on are stored as negative numbers, and are higher than all others.
+    fn highest_id(&self) -> Result<Option<u64>, StoreError> {
+        let query =
+            "SELECT coalesce((SELECT max(id) FROM ticket WHERE id < 0), (SELECT max(id) FROM ticket))";
+        let highest: Option<i64> = self.connection.prepare_cached(query)?.query_row([], |row| row.get(0))?;
+        Ok(highest.map(record::unsigned))
+    }
+
     /// The id of a random ticket.
     fn random_id(&self, rng: &mut Rng) -> Result<Option<u64>, StoreError> {
-        let highest: Option<i64> =
-            self.connection.query_row("SELECT max(id) FROM ticket", [], |row| row.get(0))?;
-        let Some(highest) = highest else { return Ok(None) };
-        let from = 1 + rng.below(record::unsigned(highest).max(1));
-        let mut statement = self.connection.prepare_cached("SELECT min(id) FROM ticket WHERE id >= ?1")?;
-        let id: Option<i64> = statement.query_row([record::signed(from)], |row| row.get(0))?;
+        let Some(highest) = self.highest_id()? else { return Ok(None) };
+        let from = record::signed(1 + rng.below(highest.max(1)));
+        // Behind the highest id below 2^63, the lowest negative number follows.
+        let query = "SELECT coalesce((SELECT min(id) FROM ticket WHERE id >= ?1), \
+                     (SELECT min(id) FROM ticket WHERE id < 0))";
+        let id: Option<i64> = self.connection.prepare_cached(query)?.query_row([from], |row| row.get(0))?;
         Ok(id.map(record::unsigned))
     }
 }

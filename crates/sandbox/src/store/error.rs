@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Error for a failed database, or for an id that is already used.
+/// Error for a failed database, for an id that is already used, or if no id is left for a new ticket.
 #[derive(Debug)]
 pub struct StoreError(Cause);
 
@@ -11,11 +11,17 @@ enum Cause {
     Database(rusqlite::Error),
     /// Stored text that cannot be decoded.
     Unreadable,
+    /// A ticket has the highest possible id.
+    NoIdLeft,
 }
 
 impl StoreError {
     pub(crate) const fn unreadable() -> StoreError {
         StoreError(Cause::Unreadable)
+    }
+
+    pub(super) const fn no_id_left() -> StoreError {
+        StoreError(Cause::NoIdLeft)
     }
 
     /// Returns whether a ticket was added with the id of another.
@@ -24,7 +30,7 @@ impl StoreError {
             Cause::Database(error) => {
                 error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
             }
-            Cause::Unreadable => false,
+            Cause::Unreadable | Cause::NoIdLeft => false,
         }
     }
 }
@@ -43,6 +49,9 @@ impl fmt::Display for StoreError {
         match &self.0 {
             Cause::Database(_) => f.write_str("the sandbox's database failed"),
             Cause::Unreadable => f.write_str("the sandbox cannot read a ticket that it stored"),
+            Cause::NoIdLeft => {
+                f.write_str("a ticket has the highest possible id, so no id is left for a new one")
+            }
         }
     }
 }
@@ -51,7 +60,7 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Cause::Database(error) => Some(error),
-            Cause::Unreadable => None,
+            Cause::Unreadable | Cause::NoIdLeft => None,
         }
     }
 }

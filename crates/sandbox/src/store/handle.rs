@@ -45,7 +45,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if another ticket has this id.
+    /// [`StoreError`] if another ticket has this id, or if the id is 0 and no id is left.
     pub fn open(&self, ticket: Ticket) -> Result<u64, StoreError> {
         self.lock().open(ticket)
     }

@@ -52,6 +52,45 @@ fn closed_moved_deleted_and_merged_tickets_leave_their_lists() {
     assert!(store.open(Ticket { id: open[3], ..Ticket::default() }).unwrap_err().is_id_taken());
 }
 
+#[test]
+fn new_tickets_get_the_id_after_the_highest_one() {
+    let with_ids = |ids: &[u64]| {
+        let tickets = ids.iter().map(|id| Ticket { id: *id, ..Ticket::default() }).collect();
+        Sandbox::builder().load(tickets).start().unwrap().store()
+    };
+    for (ids, next) in [
+        (&[][..], 1),
+        (&[3, 5], 6),
+        (&[i64::MAX as u64], 1 << 63),
+        (&[5, 1 << 63], (1 << 63) + 1),
+        (&[u64::MAX - 1, 5, 1 << 63], u64::MAX),
+    ] {
+        let store = with_ids(ids);
+        assert_eq!(store.open(Ticket::default()).unwrap(), next, "{ids:?}");
+        assert!(store.get(next).unwrap().is_some(), "{ids:?}");
+    }
+    let store = with_ids(&[u64::MAX, 5]);
+    let error = store.open(Ticket::default()).unwrap_err();
+    assert!(!error.is_id_taken(), "{error}");
+    assert_eq!(error.to_string(), "a ticket has the highest possible id, so no id is left for a new one");
+    assert_eq!(store.len().unwrap(), 2);
+}
+
+#[test]
+fn tickets_with_the_largest_ids_are_changed_at_random_like_others() {
+    for ids in [[1 << 62, (1 << 63) + 7], [1 << 63, u64::MAX - 100]] {
+        let tickets = ids.map(|id| Ticket { id, ..Ticket::default() }).to_vec();
+        let store = Sandbox::builder().load(tickets).start().unwrap().store();
+        let before = ids.map(|id| store.get(id).unwrap());
+        for seed in 0..30 {
+            store.churn(seed).unwrap();
+        }
+        for (id, before) in ids.into_iter().zip(before) {
+            assert_ne!(store.get(id).unwrap(), before, "{id}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
