@@ -75,6 +75,8 @@ def test_every_setting_has_an_effect():
     ("settings", "kind"),
     [
         ({"tickets": -1}, gettickets.ArgumentError),
+        ({"tickets": 2**32}, gettickets.SandboxError),
+        ({"tickets": 10**19}, gettickets.SandboxError),
         ({"server_version": "eight"}, ValueError),
         ({"host": "localhost"}, ValueError),
         ({"port": 70000}, gettickets.ArgumentError),

@@ -190,7 +190,10 @@ impl Default for SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// Sets the number of tickets to generate. Default: 1,000.
+    /// The largest number of tickets to generate: 4,294,967,295, more than the database of an install can hold.
+    pub const MAX_TICKETS: u64 = u32::MAX as u64;
+
+    /// Sets the number of tickets to generate, at most [`MAX_TICKETS`](Self::MAX_TICKETS). Default: 1,000.
     pub fn tickets(mut self, tickets: u64) -> SandboxBuilder {
         self.tickets = tickets;
         self
@@ -322,8 +325,12 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// [`SandboxError`] if it cannot listen, two loaded tickets have the same id, or its database fails.
+    /// [`SandboxError`] if it cannot listen, more tickets than [`MAX_TICKETS`](Self::MAX_TICKETS) are to be generated, two
+    /// loaded tickets have the same id, or its database fails.
     pub fn start(self) -> Result<Sandbox, SandboxError> {
+        if self.loaded.is_none() && self.tickets > SandboxBuilder::MAX_TICKETS {
+            return Err(SandboxError::TooManyTickets { tickets: self.tickets });
+        }
         let cannot_listen = |error| SandboxError::Listen { host: self.host, port: self.port, error };
         // Done before the tickets are generated, so that an error about the port is reported without delay.
         let listener = std::net::TcpListener::bind((self.host, self.port)).map_err(cannot_listen)?;
@@ -404,6 +411,11 @@ pub enum SandboxError {
     Thread(io::Error),
     /// Its tickets could not be stored.
     Store(StoreError),
+    /// More tickets than [`SandboxBuilder::MAX_TICKETS`] were to be generated.
+    TooManyTickets {
+        /// The number of tickets.
+        tickets: u64,
+    },
 }
 
 impl From<StoreError> for SandboxError {
@@ -420,6 +432,10 @@ impl fmt::Display for SandboxError {
             }
             SandboxError::Thread(error) => write!(f, "the sandbox's thread could not be started: {error}"),
             SandboxError::Store(error) => write!(f, "the sandbox's tickets could not be stored: {error}"),
+            SandboxError::TooManyTickets { tickets } => {
+                let most = SandboxBuilder::MAX_TICKETS;
+                write!(f, "the sandbox generates at most {most} tickets, not {tickets}")
+            }
         }
     }
 }
@@ -429,6 +445,7 @@ impl std::error::Error for SandboxError {
         match self {
             SandboxError::Listen { error, .. } | SandboxError::Thread(error) => Some(error),
             SandboxError::Store(error) => Some(error),
+            SandboxError::TooManyTickets { .. } => None,
         }
     }
 }

@@ -58,8 +58,9 @@ class Sandbox:
     ) -> None:
         """Starts a server, which accepts requests when this returns.
 
-        `tickets` is the number of tickets to generate from `seed`; `newest` is the last reply of the newest one. `load`
-        replaces them with other tickets: a page, tickets or mappings of their fields, or the path of a saved reply.
+        `tickets` is the number of tickets to generate from `seed`, at most 4,294,967,295; `newest` is the last reply of
+        the newest one. `load` replaces them with other tickets: a page, tickets or mappings of their fields, or the
+        path of a saved reply.
 
         `server_version` determines the fields that it sends. `credentials` are the identifier and the secret to accept,
         and `admin` is a user name and a password to accept. `access_key` allows requests from addresses that are not in
@@ -67,7 +68,8 @@ class Sandbox:
         `statuses` are those of the install: title, whether it is active, and whether it awaits a reply. `port` 0 uses a
         free port. Every reply takes `latency` seconds longer, like that of a distant server.
 
-        Raises SandboxError if it cannot listen on the port, or if two loaded tickets have the same id.
+        Raises SandboxError if it cannot listen on the port, if `tickets` is too large, or if two loaded tickets have
+        the same id.
         """
         self._native_sandbox = _native.Sandbox(
             tickets=tickets,

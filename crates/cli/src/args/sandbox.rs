@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use gettickets_protocol::Version;
-use gettickets_sandbox::Quirk;
+use gettickets_sandbox::{Quirk, SandboxBuilder};
 
 use super::Since;
 use super::connection::duration;
@@ -31,7 +31,12 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) request_timeout: Option<Duration>,
     /// Number of tickets to generate
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1000,
+        value_parser = clap::value_parser!(u64).range(..=SandboxBuilder::MAX_TICKETS)
+    )]
     pub(crate) tickets: u64,
     /// Seed of the generator: the same seed gives the same tickets
     #[arg(long, value_name = "N", default_value_t = 1)]

@@ -83,6 +83,15 @@ fn output_of_list_can_be_loaded() {
 }
 
 #[test]
+fn more_tickets_than_can_be_generated_are_refused() {
+    for count in ["4294967296", "10000000000000000000"] {
+        let ran = gettickets(&["sandbox", "--tickets", count]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+        assert!(ran.err.contains(&format!("{count} is not in 0..=4294967295")), "{}", ran.err);
+    }
+}
+
+#[test]
 fn every_quirk_is_listed() {
     let listed = gettickets(&["sandbox", "--list-quirks"]).quietly();
     assert_eq!(listed.lines().count(), gettickets_sandbox::Quirk::ALL.len());

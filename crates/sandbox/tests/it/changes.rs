@@ -1,7 +1,7 @@
 //! Changes to tickets while a server runs.
 
 use gettickets_protocol::{GetTickets, Status, StatusFilter, Ticket};
-use gettickets_sandbox::Sandbox;
+use gettickets_sandbox::{Sandbox, SandboxError};
 use proptest::prelude::*;
 
 use crate::client::{ask, ids};
@@ -89,6 +89,20 @@ fn tickets_with_the_largest_ids_are_changed_at_random_like_others() {
             assert_ne!(store.get(id).unwrap(), before, "{id}");
         }
     }
+}
+
+#[test]
+fn more_tickets_than_can_be_generated_are_an_error() {
+    for tickets in [1 << 32, u64::MAX] {
+        let error = Sandbox::builder().tickets(tickets).start().unwrap_err();
+        assert!(matches!(error, SandboxError::TooManyTickets { tickets: refused } if refused == tickets));
+        assert_eq!(
+            error.to_string(),
+            format!("the sandbox generates at most 4294967295 tickets, not {tickets}")
+        );
+    }
+    let loaded = Sandbox::builder().tickets(u64::MAX).load(vec![Ticket::default()]).start().unwrap();
+    assert_eq!(loaded.store().len().unwrap(), 1, "no ticket is generated");
 }
 
 proptest! {
