@@ -983,7 +983,7 @@ gettickets_result gettickets_client_builder_set_timeout_ms(gettickets_client_bui
 gettickets_result gettickets_client_builder_set_connect_timeout_ms(gettickets_client_builder *builder,
                                                                    uint64_t timeout_ms);
 
-/** The maximum size of a reply in bytes, after decompression. Default: 64 MiB; at most 512 MiB. */
+/** The maximum size of a reply in bytes, after decompression. Default: 64 MiB; at most 340 MiB. */
 gettickets_result gettickets_client_builder_set_max_response_len(gettickets_client_builder *builder,
                                                                  size_t len);
 

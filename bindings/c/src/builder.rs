@@ -240,7 +240,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_connect_timeout_ms(
     }
 }
 
-/// The maximum size of a reply in bytes, after decompression. Default: 64 MiB; at most 512 MiB.
+/// The maximum size of a reply in bytes, after decompression. Default: 64 MiB; at most 340 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_set_max_response_len(
     builder: *mut ClientBuilder,
@@ -490,4 +490,18 @@ fn time(milliseconds: u64) -> Result<Duration, Failure> {
         true => format!("the time is negative: {signed} ms"),
         false => format!("the time is longer than a year: {milliseconds} ms"),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use gettickets::Decoder;
+
+    /// Every limit of a reply in the header is the one that the decoder has.
+    #[test]
+    fn the_header_states_the_largest_limit_of_a_reply() {
+        let header = include_str!("../include/gettickets.h");
+        let limits = header.split("at most ").skip(1).filter_map(|rest| rest.split_once(" MiB"));
+        let limits: Vec<usize> = limits.filter_map(|(number, _)| number.parse().ok()).collect();
+        assert_eq!(limits, [Decoder::LARGEST_MAX_LEN >> 20; 2]);
+    }
 }

@@ -49,6 +49,14 @@ def test_the_examples_of_public_objects_run(test):
     assert doctest.DocTestRunner().run(test).failed == 0
 
 
+def test_the_stated_limit_of_a_reply_is_that_of_the_decoder():
+    with pytest.raises(gettickets.ArgumentError, match=f"max_len must be from 1 to {340 << 20}, not"):
+        gettickets.decode("{}", max_len=(340 << 20) + 1)
+    for documented in (gettickets.decode, gettickets.Client, gettickets.AsyncClient):
+        docs = [documented.__doc__, documented.__init__.__doc__]
+        assert any("340 MiB" in doc for doc in docs if doc), documented
+
+
 def test_there_are_examples():
     found = {case.id for case in public_examples()}
     assert found >= {

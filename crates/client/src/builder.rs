@@ -342,7 +342,8 @@ impl LocalBuilder {
         self
     }
 
-    /// The limit of a reply in bytes. Default: 64 MiB.
+    /// The limit of a reply in bytes. Default: 64 MiB; a larger value than [`Decoder::LARGEST_MAX_LEN`] is reduced to
+    /// that.
     pub fn max_response_len(mut self, len: usize) -> LocalBuilder {
         self.local.max_response_len = len.min(Decoder::LARGEST_MAX_LEN);
         self

@@ -79,7 +79,8 @@ class _Base:
         requests a longer wait (Retry-After), the client waits that long, up to `max_retry_after`.
 
         `response_type` is the format of replies, "json" or "xml". With `strict`, replies that deviate from the
-        documented format are errors. `max_response_len` is the maximum size of a reply in bytes, decompressed.
+        documented format are errors. `max_response_len` is the maximum size of a reply in bytes, decompressed; a larger
+        one than 340 MiB is reduced to that.
 
         `proxy` is the address of a proxy, or False for none; by default the environment decides (HTTPS_PROXY,
         ALL_PROXY, NO_PROXY). `root_certificates` are the only authorities to trust, as PEM or as the path of a file; by
