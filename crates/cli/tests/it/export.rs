@@ -125,6 +125,31 @@ fn resume_continues_after_ctrl_c() {
 }
 
 #[test]
+fn a_checkpoint_with_a_count_that_no_list_has_is_refused() {
+    let sandbox = Sandbox::builder().tickets(400).start().unwrap();
+    for (count, refusal) in [
+        ("/tickets", "is not a checkpoint of an export: it counts 18446744073709551615 tickets"),
+        ("/cursor/cursor/yielded", "not a cursor of a scan"),
+        ("/cursor/cursor/position/region", "not a cursor of a scan"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("t.json");
+        let export = |flags: &[&str]| {
+            ask(&sandbox, &[&["export", "--limitnum", "20", "--output", text(&file)], flags].concat())
+        };
+        let interrupted = export(&["--max-requests", "5"]);
+        assert!(interrupted.err.contains("--resume continues"), "{}", interrupted.err);
+        let checkpoint = directory.path().join("t.json.resume");
+        let mut saved: Value = serde_json::from_slice(&fs::read(&checkpoint).unwrap()).unwrap();
+        *saved.pointer_mut(count).unwrap() = u64::MAX.into();
+        fs::write(&checkpoint, saved.to_string()).unwrap();
+        let ran = export(&["--resume"]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{count}: {}", ran.err);
+        assert!(ran.err.contains(refusal) && !file.exists(), "{count}: {}", ran.err);
+    }
+}
+
+#[test]
 fn a_full_export_with_updated_since_reads_the_whole_list() {
     let sandbox =
         Sandbox::builder().tickets(2_000).newest("2024-05-01T12:00:00".parse().unwrap()).start().unwrap();

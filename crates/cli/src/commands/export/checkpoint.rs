@@ -18,6 +18,9 @@ use crate::files::{self, Existing};
 const FORMAT_NUMBER: u32 = 3;
 /// The maximum length of a checkpoint, in bytes. Its cursor holds the ids of a scan, some bytes each.
 const MAX_LEN: u64 = 256 << 20;
+/// The maximum number of tickets. No list is as long, and counting on does not overflow. The number may exceed the length
+/// of the partial file, because compressed tickets may take less than a byte each.
+const MAX_TICKETS: u64 = u64::MAX / 4;
 
 /// The progress of an export.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -107,6 +110,9 @@ impl Checkpoint {
             gettickets_export: u32,
         }
         match serde_json::from_slice::<Checkpoint>(text) {
+            Ok(Checkpoint { gettickets_export: FORMAT_NUMBER, tickets, .. }) if tickets > MAX_TICKETS => {
+                Err(Unusable::Foreign(format!("it counts {tickets} tickets")))
+            }
             Ok(checkpoint) if checkpoint.gettickets_export == FORMAT_NUMBER => Ok(checkpoint),
             other => match serde_json::from_slice::<Any>(text) {
                 Ok(any) if any.gettickets_export != FORMAT_NUMBER => Err(Unusable::OtherVersion),

@@ -159,5 +159,5 @@ impl Source for Scanned {
 /// again in the same way.
 pub(crate) fn lacks_unreadable_alone(report: &ScanReport, delivered: u64) -> bool {
     let unreadable = report.unreadable.len() as u64;
-    unreadable > 0 && report.total.is_some_and(|total| delivered + unreadable >= total)
+    unreadable > 0 && report.total.is_some_and(|total| delivered.saturating_add(unreadable) >= total)
 }

@@ -645,6 +645,18 @@ fn a_missing_format_is_an_error_with_a_hint() {
 }
 
 #[test]
+fn unreadable_tickets_are_added_to_any_number_of_delivered_ones() {
+    let mut report = gettickets::ScanReport::default();
+    report.total = Some(10);
+    let lacks = |report: &gettickets::ScanReport, delivered| scan::lacks_unreadable_alone(report, delivered);
+    assert!(!lacks(&report, 10), "every ticket is readable");
+    report.unreadable = vec![serde_json::from_value(json!({"offset": 4, "after": 7, "nth": 0})).unwrap()];
+    assert!(!lacks(&report, 8));
+    assert!(lacks(&report, 9));
+    assert!(lacks(&report, u64::MAX));
+}
+
+#[test]
 fn memory_between_pages_is_bounded_by_one_batch() {
     let directory = tempfile::tempdir().unwrap();
     let mut spool = open(&directory.path().join("t"), ExportFormat::Parquet, Earlier::Refuse).unwrap();
