@@ -106,7 +106,10 @@ pub(crate) fn counted(page: &Page) -> String {
         _ if shown == 0 && start == 0 => "no ticket matches".to_owned(),
         Some(total) if shown == 0 => format!("no ticket from offset {start} on, of {total} that match"),
         Some(total) if start == 0 && total <= shown => format!("{shown} {}", tickets(shown)),
-        Some(total) => format!("{} to {} of {total} tickets", start + 1, start + shown),
+        Some(total) => {
+            let (first, last) = (start.saturating_add(1), start.saturating_add(shown));
+            format!("{first} to {last} of {total} tickets")
+        }
         None => format!("{shown} {}", tickets(shown)),
     }
 }

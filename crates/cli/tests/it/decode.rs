@@ -22,6 +22,13 @@ fn the_documented_example_reads_in_every_format() {
 }
 
 #[test]
+fn a_saved_reply_may_have_the_largest_number_as_startnumber() {
+    let body = EXAMPLE.replace("\"startnumber\":0", "\"startnumber\":18446744073709551615");
+    let table = |body| decode(&["--as", "table"], body).quietly();
+    assert_eq!(table(&body.replace("\"totalresults\":\"1\"", "\"totalresults\":\"3\"")), table(EXAMPLE));
+}
+
+#[test]
 fn a_file_is_decoded_like_standard_input() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(EXAMPLE.as_bytes()).unwrap();

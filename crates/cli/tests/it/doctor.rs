@@ -8,7 +8,7 @@ use std::time::Duration;
 use gettickets_sandbox::{Quirk, Sandbox};
 use serde_json::Value;
 
-use crate::program::{ask, gettickets, program, run, sandbox_with};
+use crate::program::{answering, ask, asking_at, gettickets, program, run, sandbox_with};
 
 /// The marks and names of the steps.
 fn steps(shown: &str) -> String {
@@ -79,6 +79,15 @@ fn settings_and_the_servers_page_cap_are_shown() {
     assert!(ran.out.contains("the server caps a page at 10, where 25 are usual"), "{}", ran.out);
     let ran = ask(&Sandbox::builder().tickets(40).start().unwrap(), &["doctor"]);
     assert!(!ran.out.contains("caps"), "{}", ran.out);
+}
+
+#[test]
+fn a_page_may_begin_at_the_largest_offset() {
+    let body = r#"{"result":"success","totalresults":3,"startnumber":18446744073709551615,"tickets":{"ticket":[{"id":7}]}}"#;
+    let ran = run(asking_at(&answering(|| (200, body.to_owned()))).arg("doctor"));
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let page = "18446744073709551615 to 18446744073709551615 of 3 tickets";
+    assert!(ran.out.contains(page) && ran.out.contains("· second page"), "{}", ran.out);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use gettickets_sandbox::{Quirk, Sandbox};
 use serde_json::Value;
 
-use crate::program::{ask, asking, gettickets, program, run, run_with, sandbox_with, text};
+use crate::program::{
+    answering, ask, asking, asking_at, gettickets, program, run, run_with, sandbox_with, text,
+};
 
 #[test]
 fn the_first_command_of_the_readme_shows_25_tickets() {
@@ -182,6 +184,22 @@ fn a_mistyped_status_without_matches_causes_a_warning() {
 }
 
 #[test]
+fn a_server_may_send_the_largest_number_as_startnumber() {
+    let list = |total: &str| {
+        let body = format!(
+            r#"{{"result":"success",{total}"startnumber":18446744073709551615,"tickets":{{"ticket":[{{"id":7}}]}}}}"#
+        );
+        let url = answering(move || (200, body.clone()));
+        let ran = run(asking_at(&url).args(["list", "--columns", "id", "--format", "ndjson"]));
+        assert_eq!((ran.code, ran.out.as_str()), (0, "{\"id\":7}\n"), "{}", ran.err);
+        ran.err
+    };
+    assert!(!list(r#""totalresults":3,"#).contains("--limitstart"));
+    let shown = list("");
+    assert!(shown.contains("--limitstart 18446744073709551615 lists the next page"), "{shown}");
+}
+
+#[test]
 fn every_format_notes_that_more_tickets_match() {
     let sandbox = Sandbox::builder().tickets(60).start().unwrap();
     for format in ["table", "json", "ndjson", "csv"] {
@@ -224,6 +242,7 @@ fn scan_options_have_an_effect() {
     let sandbox = Sandbox::builder().tickets(300).start().unwrap();
     let list = |flags: &[&str]| ask(&sandbox, &[&["list", "--all", "--format", "ndjson"], flags].concat());
     assert_eq!(list(&["--jobs", "1"]).quietly().lines().count(), 300);
+    assert_eq!(list(&["--limitnum", "18446744073709551615"]).quietly().lines().count(), 300);
     let ran = list(&["--max-tickets", "100"]);
     assert!(ran.code == 5 && ran.out.lines().count() <= 300, "{}", ran.err);
     let ran = ask(&sandbox, &["list", "--full"]);

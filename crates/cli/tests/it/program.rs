@@ -1,8 +1,10 @@
 //! Runs the program without the settings of this machine.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use gettickets_sandbox::{Quirk, Sandbox};
 
@@ -63,6 +65,43 @@ pub(crate) fn asking(sandbox: &Sandbox) -> Command {
         .env("GETTICKETS_IDENTIFIER", sandbox.identifier())
         .env("GETTICKETS_SECRET", sandbox.secret());
     command
+}
+
+/// The program with this address and some credentials in its environment.
+pub(crate) fn asking_at(url: &str) -> Command {
+    let mut command = program();
+    command.env("GETTICKETS_URL", url).env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
+    command
+}
+
+/// Starts a server that answers every request with the status and the JSON that `answer` returns. It ends with the
+/// test. Returns its address.
+pub(crate) fn answering(answer: impl Fn() -> (u16, String) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // Reads the complete request, as closing a connection with unread bytes resets it.
+            let mut reader = BufReader::new(&mut stream);
+            let (mut head, mut length) = (String::new(), 0);
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or(0) > 0 {
+                let line = head.lines().last().unwrap_or_default().to_ascii_lowercase();
+                if let Some(value) = line.strip_prefix("content-length: ") {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            let _ = reader.read_exact(&mut body);
+            let (status, body) = answer();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    url
 }
 
 pub(crate) fn run(command: &mut Command) -> Ran {

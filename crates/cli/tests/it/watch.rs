@@ -13,7 +13,7 @@ use gettickets_protocol::{Status, Ticket};
 use gettickets_sandbox::{Quirk, Sandbox};
 use serde_json::{Value, json};
 
-use crate::program::{ask, asking, program, text};
+use crate::program::{answering, ask, asking, asking_at, text};
 
 /// More requests than a watch sends before its first poll.
 const SETTLED: u64 = 8;
@@ -336,13 +336,9 @@ fn a_permanent_error_ends_it_and_an_unreadable_ticket_does_not() {
     assert!(ran.err.contains("cannot be read; no events are reported for"), "{}", ran.err);
 
     // The install is moved away during the watch.
-    let (url, status) = answering();
-    let mut command = program();
-    command
-        .env("GETTICKETS_URL", &url)
-        .env("GETTICKETS_IDENTIFIER", "i")
-        .env("GETTICKETS_SECRET", "s")
-        .args(["watch", "--interval", "20ms", "--no-retries"]);
+    let (url, status) = empty_list();
+    let mut command = asking_at(&url);
+    command.args(["watch", "--interval", "20ms", "--no-retries"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     thread::sleep(Duration::from_millis(500));
     status.store(404, Ordering::SeqCst);
@@ -353,34 +349,9 @@ fn a_permanent_error_ends_it_and_an_unreadable_ticket_does_not() {
 }
 
 /// A server of an empty list that answers with the status that is stored.
-fn answering() -> (String, Arc<AtomicU16>) {
+fn empty_list() -> (String, Arc<AtomicU16>) {
     let status = Arc::new(AtomicU16::new(200));
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
     let current = Arc::clone(&status);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream: TcpStream = stream.unwrap();
-            // Reads the complete request, as closing a connection with unread bytes resets it.
-            let mut reader = BufReader::new(&mut stream);
-            let (mut head, mut length) = (String::new(), 0);
-            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or(0) > 0 {
-                let line = head.lines().last().unwrap_or_default().to_ascii_lowercase();
-                if let Some(value) = line.strip_prefix("content-length: ") {
-                    length = value.trim().parse().unwrap();
-                }
-            }
-            let mut body = vec![0; length];
-            let _ = reader.read_exact(&mut body);
-            let body =
-                r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
-            let status = current.load(Ordering::SeqCst);
-            let _ = write!(
-                stream,
-                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            );
-        }
-    });
-    (url, status)
+    let body = r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
+    (answering(move || (current.load(Ordering::SeqCst), body.to_owned())), status)
 }

@@ -66,13 +66,18 @@ fn requested(client: &Client, request: &GetTickets) -> Result<Page, Error> {
     client.get_tickets(request)
 }
 
+/// Whether the server counts tickets behind those of the page.
+fn more_match(page: &Page) -> bool {
+    let (len, start) = (page.len() as u64, page.startnumber().unwrap_or(0));
+    page.totalresults().is_some_and(|total| total.saturating_sub(start) > len)
+}
+
 /// Requests tickets from another offset. If a server ignores offsets, it sends the first page again, and a scan cannot
 /// read the rest.
 fn second_page(client: &Client, first: &Page, limits: Limits) -> Step {
     const NAME: &str = "second page";
     let len = first.len() as u64;
-    let start = first.startnumber().unwrap_or(0);
-    let more_match = first.totalresults().is_some_and(|total| total > start + len);
+    let more_match = more_match(first);
     // Without a second page, the second half of the first page serves the same purpose.
     let offset = if more_match { len } else { len / 2 };
     if offset == 0 {
@@ -170,8 +175,8 @@ fn version(page: &Page, xml: Option<&Result<Page, Error>>) -> Step {
 
 /// The number of tickets on a page of default size, and the time that it takes.
 fn page_step(page: &Page, took: impl Display) -> Step {
-    let (len, start) = (page.len() as u64, page.startnumber().unwrap_or(0));
-    let more_match = page.totalresults().is_some_and(|total| total > start + len);
+    let len = page.len() as u64;
+    let more_match = more_match(page);
     if len == 0 && more_match {
         return Step::bad(
             "page",

@@ -40,7 +40,7 @@ pub(super) fn admin(text: &str, connection: &Connection) -> Outcome<u64> {
 /// The range of a page and the total, and how to list the rest; `None` if the page is the last.
 pub(super) fn rest_of(page: &Page) -> Option<String> {
     let start = page.startnumber().unwrap_or(0);
-    let next = start + page.len() as u64;
+    let next = start.saturating_add(page.len() as u64);
     let how = format!("--limitstart {next} lists the next page, --all lists every ticket");
     match page.totalresults() {
         Some(total) if next < total && page.is_empty() => {
