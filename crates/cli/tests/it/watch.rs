@@ -135,6 +135,25 @@ fn a_state_continues_after_a_restart_without_a_missing_or_a_repeated_event() {
     assert!(other.err.contains("this is the state of another watch"), "{}", other.err);
 }
 
+#[test]
+fn a_state_with_more_polls_than_a_watch_has_is_refused() {
+    let sandbox = Sandbox::builder().tickets(5).start().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    let watch = || ask(&sandbox, &["watch", "--interval", "1ms", "--count", "1", "--state", text(&state)]);
+    assert_eq!(watch().code, 0);
+    let saved = fs::read_to_string(&state).unwrap();
+    let (head, tickets) = saved.split_once('\n').unwrap();
+    let mut head: Value = serde_json::from_str(head).unwrap();
+    assert_eq!(head["mark"]["polls"], 2);
+    head["mark"]["polls"] = u64::MAX.into();
+    fs::write(&state, format!("{head}\n{tickets}")).unwrap();
+    let ran = watch();
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+    let refusal = "this is not a state of a watch: it counts 18446744073709551615 polls";
+    assert!(ran.err.contains(refusal), "{}", ran.err);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_command_runs_for_each_event_without_the_secrets() {

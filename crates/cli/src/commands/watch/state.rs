@@ -19,6 +19,8 @@ use crate::files::{self, Destination, Existing};
 const FORMAT_NUMBER: u32 = 1;
 /// The maximum length of a line, in bytes. A ticket has some hundreds.
 const MAX_LINE: u64 = 64 << 20;
+/// The maximum number of polls. No watch has as many, and counting on does not overflow.
+const MAX_POLLS: u64 = u64::MAX / 4;
 
 /// The header line.
 #[derive(Serialize, Deserialize)]
@@ -170,6 +172,9 @@ fn read(file: impl Read, watched: &Watched) -> Outcome<(Known, Vec<Record>)> {
             what.map_or(String::new(), |(name, was, is)| format!(": its {name} is {was:?}, not {is:?}"));
         return Err(Failure::usage(format!("this is the state of another watch{what}"))
             .hint("Use a separate state file for each watch"));
+    }
+    if head.mark.polls > MAX_POLLS {
+        return Err(damaged(format!("it counts {} polls", head.mark.polls)));
     }
     // Memory is allocated for the lines that exist, not for the numbers in the header.
     let mut tickets = Vec::new();
