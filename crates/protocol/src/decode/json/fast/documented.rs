@@ -105,6 +105,8 @@ pub(super) fn read_ticket<'a>(
     reader.integer(Field::Flag, integers)?;
     reader.text(Field::Service)?;
     let end = reader.end()?;
+    // A ticket with further keys is read key by key.
+    (bytes.get(end) == Some(&b'}')).then_some(())?;
     let TicketReader { next, escapes, quotes, .. } = reader;
     let escapes_left = escapes.len();
     index.consume(next, escapes_left);

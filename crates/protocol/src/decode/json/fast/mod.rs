@@ -6,7 +6,8 @@
 //!    where they are in the body.
 //! 3. Where the keys are in the documented order, the ends of values come from a [`StructuralIndex`], which scans the
 //!    body ahead, 64 bytes at a time ([`documented`]). A ticket that differs is read value by value.
-//! 4. A ticket with the same keys in another order is read key by key ([`TicketDecoder::in_any_order`]).
+//! 4. A ticket with the same fields in another order, or with other unknown fields, is read key by key
+//!    ([`TicketDecoder::in_any_order`]).
 //! 5. At anything else that is unexpected the decoder returns `None`, and the tolerant decoder reads the whole body.
 //!
 //! So this decoder adds no findings, and its result is the same as the tolerant decoder's. Text before the JSON was
@@ -158,13 +159,15 @@ impl<'a> TicketDecoder<'a, '_> {
                 let extras = self.page.arena.extras.len();
                 self.values.roll_back(checkpoint);
                 *row = self.new_row(cursor, layout.present);
-                let end = match self.by_layout(cursor, row, layout.keys()) {
+                let by_layout = self.by_layout(cursor, row, layout.keys());
+                // Further keys may follow.
+                let end = match by_layout.filter(|end| cursor.bytes.get(*end) == Some(&b'}')) {
                     Some(end) => end,
                     None => {
                         self.values.roll_back(checkpoint);
                         self.page.arena.extras.truncate(extras);
                         *row = self.new_row(cursor, FieldSet::EMPTY);
-                        self.in_any_order(cursor, row, layout.keys().len())?
+                        self.in_any_order(cursor, row, layout.present)?
                     }
                 };
                 if layout.documented.is_some() {
@@ -310,27 +313,39 @@ impl<'a> TicketDecoder<'a, '_> {
         Some((cursor, TicketLayout { present, documented, keys: keys.into() }))
     }
 
-    /// Reads a ticket with as many keys as the first one. Each must be one of the first ticket's.
+    /// Reads a ticket with these fields and any unknown ones, in any order.
     #[inline(never)]
-    fn in_any_order(&mut self, mut cursor: Cursor<'a>, row: &mut PackedRow, keys: usize) -> Option<usize> {
+    fn in_any_order(
+        &mut self,
+        mut cursor: Cursor<'a>,
+        row: &mut PackedRow,
+        present: FieldSet,
+    ) -> Option<usize> {
         let extras = self.page.arena.extras.len();
-        let mut expected = 0;
-        for read in 0..keys {
+        let (mut expected, mut separator) = (0, b'{');
+        while cursor.peek()? != b'}' {
             let start = cursor;
-            let separator = if read == 0 { b'{' } else { b',' };
             let name = self.key(&mut cursor, separator)?;
             let target = match field_named(name, &mut expected) {
                 Some(field) => add_field(row, field)?,
-                None => {
-                    let arena = &self.page.arena;
-                    let name = arena.extra_names.iter().position(|other| **other == *name)? as u32;
-                    let is_known = arena.extras.get(extras..)?.iter().any(|extra| extra.name == name);
-                    (!is_known).then_some(Target::Extra(name))?
-                }
+                None => self.extra_of(name, extras)?,
             };
             cursor.at = self.by_layout(start, row, &[LayoutKey::new(separator, name, target)?])?;
+            separator = b',';
         }
-        Some(cursor.at)
+        (row.head().present == present).then_some(cursor.at)
+    }
+
+    /// Returns where the value of an unknown field is stored. Returns `None` if the ticket has the field already; its
+    /// values begin at `extras`.
+    fn extra_of(&mut self, name: &str, extras: usize) -> Option<Target> {
+        let arena = &self.page.arena;
+        let Some(known) = arena.extra_names.iter().position(|other| **other == *name) else {
+            return self.extra_name(name);
+        };
+        let known = known as u32;
+        let is_repeated = arena.extras.get(extras..)?.iter().any(|extra| extra.name == known);
+        (!is_repeated).then_some(Target::Extra(known))
     }
 
     /// Reads a key and the colon after it.
@@ -583,8 +598,24 @@ mod tests {
         }
         let unknown = with("[1]");
         assert!(accepts(&[&unknown, &moved(&unknown, r#""new":[1]"#), &unknown]));
-        // Other keys than the first ticket has.
-        assert!(!accepts(&[TICKET, &unknown]) && !accepts(&[&unknown, TICKET]));
+        // Unknown fields of some tickets only, at the end too, and others than the first ticket has.
+        let other = unknown.replace("\"new\"", "\"newer\"");
+        let last = TICKET.replace("\"S1\\/2\"}", "\"S1\\/2\",\"new\":\"x\\/y\"}");
+        assert_ne!(last, TICKET);
+        for ticket in [&unknown, &other, &last] {
+            assert!(accepts(&[TICKET, ticket, TICKET]) && accepts(&[ticket, TICKET, &unknown]), "{ticket}");
+            // The same key twice.
+            let twice = ticket.replacen("{\"id\"", "{\"new\":1,\"newer\":1,\"id\"", 1);
+            assert!(!accepts(&[TICKET, &twice]), "{twice}");
+        }
+        // More names than this decoder reads.
+        let many: Vec<String> =
+            (0..=MAX_EXTRAS).map(|n| TICKET.replace("{\"id\"", &format!("{{\"x{n}\":1,\"id\""))).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert!(accepts(&many[..MAX_EXTRAS]) && !accepts(&many));
+        // A documented field that other tickets lack is left to the tolerant decoder.
+        let without = TICKET.replace(",\"cc\":\",x\"", "");
+        assert!(!accepts(&[TICKET, &without]) && !accepts(&[&without, TICKET]));
     }
 
     #[test]
