@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_exchange_is_told_by_its_stage() {
+    fn a_broken_exchange_is_classified_by_its_stage() {
         use io::ErrorKind;
         let of = |kind: ErrorKind, in_setup, in_body| classify(&io::Error::from(kind), in_setup, in_body);
         for kind in [
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_system_reports_tells_whether_the_other_end_was_reached() {
+    fn errors_of_the_system_show_whether_the_other_end_was_reached() {
         use io::ErrorKind;
         for (kind, unreached) in [
             (ErrorKind::ConnectionRefused, true),

@@ -105,7 +105,7 @@ fn each_failure_of_an_install_has_its_kind_and_its_stage() {
         let error = local_error(ask(behavior, subject).unwrap_err());
         assert_eq!((error.kind(), error.stage()), (&kind, stage), "{behavior} {subject}: {error}");
         assert!(error.to_string().contains(says), "{behavior} {subject}: {error}");
-        // What PHP throws has a place. A fatal error is told once, though it is also printed.
+        // What PHP throws has a place. PHP also prints a fatal error, which is reported once.
         let is_thrown = matches!(kind, Exception | Fatal);
         assert_eq!(error.location().is_some_and(|place| place.contains(".php")), is_thrown, "{error}");
         let text = error.to_string();

@@ -211,7 +211,7 @@ fn a_proxy_of_another_scheme_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn the_proxy_of_requests_is_told_without_its_credentials() {
+fn the_proxy_of_requests_is_returned_without_its_credentials() {
     let of = |builder: ClientBuilder| builder.effective_proxy();
     let with = |proxy: &str| builder("https://billing.example.com").proxy(Some(proxy));
     let shown = of(with("http://user:hunter2@proxy.example.com:3128")).unwrap().unwrap();

@@ -266,7 +266,7 @@ fn tickets_with_an_error_status_are_not_a_page() {
 }
 
 #[test]
-fn a_host_that_is_not_found_is_told_in_the_words_of_the_system() {
+fn a_host_that_is_not_found_is_reported_in_the_words_of_the_system() {
     let client = builder("https://nowhere.invalid").proxy(None).no_retries().build().unwrap();
     let error = client.get_tickets(&GetTickets::default()).unwrap_err();
     let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
