@@ -214,6 +214,45 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_is_replaced_whatever_ids_share_its_entry() {
+        let ids = [3, 0, 63, 17, 40];
+        let mut seen = Seen::default();
+        for id in ids {
+            seen.insert(id, id as Stamp + 1);
+        }
+        for (nth, id) in ids.into_iter().enumerate() {
+            seen.update(id, id as Stamp + 100);
+            for (other_nth, other) in ids.into_iter().enumerate() {
+                let expected = if other_nth <= nth { other + 100 } else { other + 1 };
+                assert_eq!(seen.insert(other, 9), Known::Before(Some(expected as Stamp)), "{id} {other}");
+            }
+        }
+        // An id that is not present stays so.
+        seen.update(5, 9);
+        assert!(!seen.contains(5) && seen.len() == 5);
+    }
+
+    #[test]
+    fn ids_of_a_cursor_take_no_entry() {
+        let mut seen = Seen::default();
+        seen.resume(Runs::from_text("70:5").unwrap());
+        assert_eq!(seen.insert(71, 1), Known::Before(None));
+        assert!(seen.chunks.is_empty() && seen.contains(74) && !seen.contains(75));
+        assert_eq!(seen.insert(75, 1), Known::New);
+        assert_eq!(seen.insert(72, 1), Known::Before(None));
+        assert_eq!((seen.chunks.len(), seen.len()), (1, 6));
+    }
+
+    #[test]
+    fn a_set_counts_each_id_once() {
+        let mut set = IdSet::default();
+        for (id, len) in [(5, 1), (5, 1), (6, 2), (69, 3), (6, 3), (5, 3), (0, 4)] {
+            set.insert(id);
+            assert_eq!(set.len(), len, "{id}");
+        }
+    }
+
+    #[test]
     fn ids_are_written_as_runs_and_read_back() {
         let mut seen = Seen::default();
         for id in (10..200).chain([0, 300, 302, 1 << 40]) {

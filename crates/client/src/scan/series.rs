@@ -290,7 +290,7 @@ fn parts(settings: &Settings) -> Vec<Settings> {
     statuses.sort_by_key(|status| status.as_str().eq_ignore_ascii_case("closed"));
     let with = |status| {
         let request = GetTickets { status, ..settings.request.clone() };
-        Settings { request, statuses: Vec::new(), ..settings.clone() }
+        Settings { request, ..settings.clone() }
     };
     match statuses.len() {
         0 => vec![settings.clone()],

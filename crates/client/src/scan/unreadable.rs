@@ -92,7 +92,70 @@ fn is_in_a_ticket(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use gettickets_protocol::{ApiError, Decoder};
+
     use super::*;
+
+    #[test]
+    fn errors_that_concern_one_ticket_are_recognized() {
+        let ticket = |fields: &str| {
+            format!("{{\"result\":\"success\",\"tickets\":{{\"ticket\":[{{{fields}}}]}}}}").into_bytes()
+        };
+        let strict = |body: &[u8]| match Decoder::new().strict(true).decode(body) {
+            Err(error) => is_unreadable(&Error::new(ErrorKind::Decode(error))),
+            Ok(_) => panic!("{}", String::from_utf8_lossy(body)),
+        };
+        let entity = "<whmcsapi><result>success</result><tickets><ticket><id>1</id><tid>&unknown;</tid></ticket></tickets></whmcsapi>";
+        let mut not_utf8 = ticket("\"id\":1,\"tid\":\"?\"");
+        not_utf8.iter_mut().filter(|byte| **byte == b'?').for_each(|byte| *byte = 0xe9);
+        let deep = format!("\"id\":1,\"tid\":{}1{}", "[".repeat(100), "]".repeat(100));
+        for body in [
+            not_utf8,
+            ticket(r#""id":1,"tid":"\ud83d""#),
+            entity.as_bytes().to_vec(),
+            ticket(r#""tid":"1""#),
+            ticket(r#""id":"x""#),
+            ticket(r#""id":1,"tid":{}"#),
+            ticket(&deep),
+        ] {
+            assert!(strict(&body), "{}", String::from_utf8_lossy(&body));
+        }
+        for body in [
+            &b"{\"result\":\"success\"}"[..],
+            b"<html>",
+            b"",
+            br#"{"result":"success","totalresults":"x","tickets":{}}"#,
+        ] {
+            assert!(!strict(body), "{}", String::from_utf8_lossy(body));
+        }
+        let of_api = |message: &str| is_unreadable(&Error::new(ErrorKind::Api(ApiError::new(message))));
+        assert!(of_api(
+            "Error generating JSON encoded response: Malformed UTF-8 characters, possibly incorrectly encoded"
+        ));
+        assert!(!of_api("Authentication Failed") && !is_unreadable(&Error::new(ErrorKind::Cancelled)));
+    }
+
+    #[test]
+    fn a_crossing_is_tried_again_a_few_times_when_the_list_moves() {
+        let mut crossing = Crossing::new(7, None);
+        for _ in 0..MOST_MOVES {
+            assert!(crossing.moved());
+        }
+        assert!(!crossing.moved() && !crossing.moved());
+    }
+
+    #[test]
+    fn a_crossing_halves_its_pages_and_then_steps_over_a_ticket() {
+        let mut crossing = Crossing::new(7, Some(1));
+        crossing.empty = 3;
+        assert_eq!((crossing.at, crossing.limit), (8, LIMIT_BEHIND));
+        assert_eq!(crossing.narrow(8), None);
+        assert_eq!((crossing.at, crossing.limit, crossing.empty), (8, 4, 0));
+        assert_eq!(crossing.narrow(2), None);
+        assert_eq!(crossing.limit, 1);
+        assert_eq!(crossing.narrow(1), Some(8));
+        assert_eq!((crossing.at, crossing.limit), (9, LIMIT_BEHIND));
+    }
 
     #[test]
     fn paths_in_tickets_are_recognized_in_every_shape_of_the_list() {
