@@ -9,7 +9,7 @@ use gettickets::{Client, Credentials, ErrorKind, GetTickets};
 const TASK: &str = "TASK_OF_A_TEST";
 
 /// Runs this test again in a process with these variables. Returns what it printed.
-fn again(test: &str, variables: &[(&str, &str)]) -> String {
+pub(crate) fn again(test: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(TASK, "child");
     let output = command.envs(variables.iter().copied()).output().unwrap();
@@ -19,7 +19,7 @@ fn again(test: &str, variables: &[(&str, &str)]) -> String {
     text
 }
 
-fn is_child() -> bool {
+pub(crate) fn is_child() -> bool {
     std::env::var_os(TASK).is_some()
 }
 
@@ -43,6 +43,23 @@ fn too_many_open_files_are_not_blamed_on_the_server() {
         assert!(error.hint().unwrap().contains("the server is not the cause"), "{error}");
         assert!(!error.may_have_been_sent(), "{error}");
     }
+}
+
+#[test]
+fn the_proxy_is_that_of_the_environment() {
+    if !is_child() {
+        let variables = [
+            ("https_proxy", "http://user:hunter2@proxy.example.com:3128"),
+            ("no_proxy", "other.example"),
+            // Set in a CGI program, which does not use these variables. Empty is the same as unset.
+            ("REQUEST_METHOD", ""),
+        ];
+        again("machine::the_proxy_is_that_of_the_environment", &variables);
+        return;
+    }
+    let proxy = |address: &str| Client::builder(address).effective_proxy().unwrap();
+    assert_eq!(proxy("https://billing.example.com").as_deref(), Some("http://proxy.example.com:3128"));
+    assert_eq!(proxy("https://billing.other.example"), None);
 }
 
 #[test]
