@@ -112,8 +112,9 @@ struct State {
     delivery: Delivery,
     /// Pages to fetch.
     queue: VecDeque<FetchPage>,
+    /// The threads that run, and how many of them are fetching a page.
     workers: usize,
-    idle: usize,
+    busy: usize,
     started: bool,
     /// All threads that were started, and the process that they are in: a forked one does not have them.
     threads: Vec<JoinHandle<()>>,
@@ -146,7 +147,7 @@ impl Shared {
         }
         while let Some(fetch) = state.delivery.poll_fetch() {
             state.queue.push_back(fetch);
-            if state.idle < state.queue.len() {
+            if state.workers < state.busy + state.queue.len() {
                 self.start_worker(state);
             }
             self.work.notify_one();
@@ -186,15 +187,15 @@ impl Shared {
                 return;
             }
             let Some(fetch) = state.queue.pop_front() else {
-                state.idle += 1;
                 state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
-                state.idle -= 1;
                 continue;
             };
             let Some(request) = state.delivery.series().request_of(&fetch) else { continue };
+            state.busy += 1;
             drop(state);
             let outcome = self.fetch(&request, fetch);
             state = self.lock();
+            state.busy -= 1;
             if !state.delivery.is_closed() {
                 match outcome {
                     Ok(Fetched { page, requests, elapsed }) => {
@@ -287,7 +288,7 @@ impl Scan {
             delivery: Delivery::new(settings),
             queue: VecDeque::new(),
             workers: 0,
-            idle: 0,
+            busy: 0,
             started: false,
             threads: Vec::new(),
             process: std::process::id(),
@@ -558,3 +559,87 @@ impl Iterator for ScanPages {
 }
 
 impl FusedIterator for ScanPages {}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::fmt::Write;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// A list of tickets, the newest first, that counts the threads which read it.
+    #[derive(Clone, Default)]
+    struct List {
+        began: Arc<AtomicUsize>,
+        ended: Arc<AtomicUsize>,
+    }
+
+    const COUNT: u64 = 600;
+
+    /// Counts the end of a thread, which it delays.
+    struct AtEnd(Arc<AtomicUsize>);
+
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            thread::sleep(Duration::from_millis(500));
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    impl Fetch for List {
+        fn fetch(&self, request: &GetTickets, _: &FetchContext) -> Result<Fetched, Error> {
+            thread_local!(static AT_END: RefCell<Option<AtEnd>> = const { RefCell::new(None) });
+            AT_END.with_borrow_mut(|at_end| {
+                at_end.get_or_insert_with(|| {
+                    self.began.fetch_add(1, Ordering::SeqCst);
+                    AtEnd(Arc::clone(&self.ended))
+                });
+            });
+            let start = request.limitstart.unwrap_or(0);
+            let end = COUNT.min(start + request.limitnum.unwrap_or(25));
+            let mut tickets = String::new();
+            for id in (start..end).map(|index| COUNT - index) {
+                let comma = if tickets.is_empty() { "" } else { "," };
+                write!(tickets, r#"{comma}{{"id":{id},"subject":"S"}}"#).unwrap();
+            }
+            let body = format!(
+                r#"{{"result":"success","totalresults":{COUNT},"startnumber":{start},"numreturned":{},"tickets":{{"ticket":[{tickets}]}}}}"#,
+                end - start
+            );
+            let page = gettickets_protocol::decode(body)?.into_page()?;
+            Ok(Fetched { page, requests: 1, elapsed: Duration::from_millis(1) })
+        }
+    }
+
+    fn scan(list: &List, concurrency: usize) -> Scan {
+        let request = GetTickets { limitnum: Some(20), ..GetTickets::default() };
+        Scan::new(list.clone(), request).concurrency(concurrency)
+    }
+
+    #[test]
+    fn a_scan_has_no_more_threads_than_requests_in_flight() {
+        for concurrency in [1, 2, 4] {
+            let mut scan = scan(&List::default(), concurrency);
+            assert_eq!(scan.by_ref().filter(Result::is_ok).count() as u64, COUNT);
+            let threads = scan.shared.lock().threads.len();
+            assert!((1..=concurrency).contains(&threads), "{threads} threads, {concurrency} requests");
+        }
+    }
+
+    #[test]
+    fn dropping_a_scan_that_has_ended_waits_for_the_end_of_its_threads() {
+        let list = List::default();
+        let mut scan = scan(&list, 4);
+        assert_eq!(scan.by_ref().filter(Result::is_ok).count() as u64, COUNT);
+        // They end without the scan, and a busy machine may take longer for it than a drop waits.
+        let begin = Instant::now();
+        while scan.shared.lock().workers > 0 {
+            assert!(begin.elapsed() < Duration::from_secs(60), "a thread is still working");
+            thread::sleep(Duration::from_millis(1));
+        }
+        drop(scan);
+        let (began, ended) = (list.began.load(Ordering::SeqCst), list.ended.load(Ordering::SeqCst));
+        assert!(began > 0 && began == ended, "{began} threads began, and {ended} have ended");
+    }
+}

@@ -24,5 +24,6 @@ mod retries;
 mod sandbox;
 mod secrets;
 mod server;
+mod threads;
 mod tls;
 mod wire;
