@@ -389,3 +389,97 @@ impl fmt::Debug for TlsTransport {
         f.debug_struct("TlsTransport").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    use super::*;
+
+    /// A connection whose next input is this error, or the end.
+    #[derive(Debug)]
+    struct Fake {
+        buffers: LazyBuffers,
+        error: Option<io::ErrorKind>,
+        is_open: bool,
+        is_tls: bool,
+    }
+
+    impl Transport for Fake {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.buffers
+        }
+
+        fn transmit_output(&mut self, _: usize, _: NextTimeout) -> Result<(), UreqError> {
+            Ok(())
+        }
+
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, UreqError> {
+            self.error.map_or(Ok(false), |error| Err(UreqError::Io(error.into())))
+        }
+
+        fn is_open(&mut self) -> bool {
+            self.is_open
+        }
+
+        fn is_tls(&self) -> bool {
+            self.is_tls
+        }
+    }
+
+    fn fake(error: Option<io::ErrorKind>, is_open: bool, is_tls: bool) -> CancellableTransport<Fake> {
+        let inner = Fake { buffers: LazyBuffers::new(64, 64), error, is_open, is_tls };
+        CancellableTransport { inner, sockets: Vec::new() }
+    }
+
+    #[test]
+    fn only_a_connection_that_broke_off_has_another_error() {
+        use io::ErrorKind::*;
+        for (error, reported) in [
+            (ConnectionReset, BrokenPipe),
+            (ConnectionAborted, BrokenPipe),
+            (UnexpectedEof, BrokenPipe),
+            (TimedOut, TimedOut),
+            (OutOfMemory, OutOfMemory),
+            (InvalidData, InvalidData),
+        ] {
+            let outcome = fake(Some(error), true, false).await_input(NextTimeout::default());
+            assert!(matches!(&outcome, Err(UreqError::Io(found)) if found.kind() == reported), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_connection_has_the_state_of_the_one_inside() {
+        for state in [false, true] {
+            assert_eq!(fake(None, state, false).is_open(), state);
+            assert_eq!(fake(None, false, state).is_tls(), state);
+        }
+    }
+
+    #[test]
+    fn a_call_belongs_to_its_thread_until_it_ends() {
+        let cancellation = Cancellation::new();
+        run(&cancellation, || {
+            let call = current().unwrap();
+            assert!(!call.is_shut_down());
+            cancellation.cancel();
+            assert!(call.is_shut_down());
+        });
+        assert!(current().is_none());
+        run(&cancellation, || assert!(current().unwrap().is_shut_down(), "it was canceled before it began"));
+        let panicked = AssertUnwindSafe(|| run(&Cancellation::new(), || resume_unwind(Box::new(()))));
+        assert!(catch_unwind(panicked).is_err() && current().is_none());
+    }
+
+    #[test]
+    fn a_failed_setup_has_the_words_of_its_cause() {
+        let error = || io::Error::other("no such host");
+        for (failed, words) in [
+            (SetupError::Lookup { of_proxy: false, error: error() }, "no such host"),
+            (SetupError::Thread(error()), "no such host"),
+            (SetupError::Cancelled, "cancelled"),
+        ] {
+            assert_eq!(failed.to_string(), words);
+        }
+    }
+}

@@ -314,16 +314,7 @@ mod tests {
     use super::*;
 
     /// Made by `openssl req -new` and `openssl x509 -req -signkey`, for localhost.
-    const VERSION_1: &str = "\
------BEGIN CERTIFICATE-----\n\
-MIIBJDCBywIUfS5iDmXgxddTU1yw6nYKSQ+AmpMwCgYIKoZIzj0EAwIwFDESMBAG\n\
-A1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyODE2MjI1MFoYDzIxMjYxMTA0MTYyMjUw\n\
-WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC\n\
-AARu0W4pdTEtX5sDGxLBqBsEDtcO4mt5o54lywkpdpJL3llb5TXsxFv+byvYCsg1\n\
-zRMYukoJ57g7wOkw0Tc12e2WMAoGCCqGSM49BAMCA0gAMEUCIHQXQ5rseMvxTTZa\n\
-FNeGJYJimbKlSkWEo/bGG5x8lfcRAiEAvFmg5EWlsSllL5945dm78u4wWlIP4NJw\n\
-7WAxaqz7aiA=\n\
------END CERTIFICATE-----\n";
+    const VERSION_1: &str = include_str!("../../tests/it/version-1.pem");
 
     #[test]
     fn a_certificate_of_version_1_is_refused_with_an_explanation() {
@@ -339,6 +330,30 @@ FNeGJYJimbKlSkWEo/bGG5x8lfcRAiEAvFmg5EWlsSllL5945dm78u4wWlIP4NJw\n\
         }
         // The file contains nothing else, so it is accepted, and the connection reports what is wrong.
         assert!(Roots::from_pem(VERSION_1.as_bytes()).unwrap().client_config().is_ok());
+    }
+
+    #[test]
+    fn a_certificate_is_valid_from_its_first_to_its_last_second() {
+        let Ok(Roots::Given(certificates)) = Roots::from_pem(VERSION_1.as_bytes()) else { panic!("given") };
+        let certificate = Certificate::from_der(&certificates[0]).unwrap();
+        let certificate = certificate.tbs_certificate();
+        let name = ServerName::try_from("localhost").unwrap();
+        let at = |time: Duration| unfit(certificate, &name, UnixTime::since_unix_epoch(time));
+        let second = Duration::from_secs(1);
+        let first = certificate.validity().not_before.to_unix_duration();
+        let last = certificate.validity().not_after.to_unix_duration();
+        assert_eq!([at(first - second), at(first)], [Some(TlsReason::NotYetValid), None]);
+        assert_eq!([at(last), at(last + second)], [None, Some(TlsReason::Expired)]);
+    }
+
+    #[test]
+    fn other_rejections_of_a_certificate_keep_their_words() {
+        let of = |error: CertificateError| TlsReason::from_rustls(&RustlsError::InvalidCertificate(error));
+        let cause = io::Error::other("an unknown extension is critical");
+        let TlsReason::Other { problem } = of(CertificateError::Other(OtherError(Arc::new(cause)))) else {
+            panic!("another reason")
+        };
+        assert!(problem.contains("an unknown extension is critical"), "{problem}");
     }
 
     #[test]

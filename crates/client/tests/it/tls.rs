@@ -1,15 +1,18 @@
 //! Servers whose certificates are rejected, and why.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 use gettickets::transport::{TlsReason, TransportErrorKind};
-use gettickets::{Error, ErrorKind, GetTickets};
+use gettickets::{Client, Error, ErrorKind, GetTickets};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -50,29 +53,57 @@ fn self_signed(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (
     (params.self_signed(&key).unwrap(), key)
 }
 
+type TlsStream = StreamOwned<ServerConnection, TcpStream>;
+
+/// What a connection with TLS does, before it is closed.
+type TlsAnswer = Box<dyn FnOnce(&mut TlsStream) + Send>;
+
 /// Serves one TLS connection on loopback with this certificate. Returns its address, with a host name. Whether the key
 /// belongs to the certificate is not checked.
 fn serve(certificate: CertificateDer<'static>, key: &KeyPair) -> String {
+    let answer: TlsAnswer = Box::new(|stream| {
+        if !read_request(stream).is_empty() {
+            stream.write_all(whole_reply().as_bytes()).unwrap();
+        }
+    });
+    serve_each(certificate, key, vec![answer]).0
+}
+
+/// As [`serve`], with one connection for each of these answers. Also returns a message for each that was closed.
+fn serve_each(
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+    answers: Vec<TlsAnswer>,
+) -> (String, Receiver<()>) {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let key = provider.key_provider.load_private_key(key).unwrap();
     let resolver = SingleCertAndKey::from(CertifiedKey::new(vec![certificate], key));
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(resolver));
+    let config = Arc::new(
+        ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(resolver)),
+    );
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
+    let (sender, closed) = channel();
     thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        let mut stream = StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream);
-        if !read_request(&mut stream).is_empty() {
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len());
-            stream.write_all(head.as_bytes()).unwrap();
+        for answer in answers {
+            let (stream, _) = listener.accept().unwrap();
+            let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+            answer(&mut stream);
+            drop(stream);
+            let _ = sender.send(());
         }
     });
-    format!("https://localhost:{port}")
+    (format!("https://localhost:{port}"), closed)
+}
+
+/// A reply after which the connection may be used again.
+fn whole_reply() -> String {
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len())
 }
 
 fn reason(error: &Error) -> TlsReason {
@@ -230,4 +261,81 @@ fn a_self_signed_certificate_is_reported_as_such() {
     assert_eq!(reason(&error), TlsReason::SelfSigned);
     assert!(error.to_string().contains("self-signed"), "{error}");
     assert!(error.hint().unwrap().contains("root certificate"), "{error}");
+}
+
+/// Serves these answers with a certificate that the returned client trusts.
+fn trusted(answers: Vec<TlsAnswer>) -> (Client, Receiver<()>) {
+    let (certificate, key) = self_signed(&["localhost"], |_| {});
+    let (address, closed) = serve_each(certificate.der().clone(), &key, answers);
+    let client = builder(&address).root_certificates(certificate.pem()).no_retries().build().unwrap();
+    (client, closed)
+}
+
+#[test]
+fn connections_with_tls_are_reused() {
+    // The server accepts one connection.
+    let (client, _closed) = trusted(vec![Box::new(|stream| {
+        for _ in 0..3 {
+            read_request(stream);
+            stream.write_all(whole_reply().as_bytes()).unwrap();
+        }
+    })]);
+    for _ in 0..3 {
+        client.get_tickets(&GetTickets::default()).unwrap();
+    }
+}
+
+#[test]
+fn a_connection_with_tls_that_the_server_has_closed_is_not_used_again() {
+    let answer = || -> TlsAnswer {
+        Box::new(|stream| {
+            read_request(stream);
+            stream.write_all(whole_reply().as_bytes()).unwrap();
+        })
+    };
+    let (client, closed) = trusted(vec![answer(), answer()]);
+    for _ in 0..2 {
+        client.get_tickets(&GetTickets::default()).unwrap();
+        closed.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
+}
+
+#[test]
+fn headers_may_arrive_in_several_records() {
+    // A record has at most 16 KiB.
+    let (client, _closed) = trusted(vec![Box::new(|stream| {
+        read_request(stream);
+        let padding = "x".repeat(40 << 10);
+        let reply = whole_reply().replacen("\r\n", &format!("\r\nx-padding: {padding}\r\n"), 1);
+        stream.write_all(reply.as_bytes()).unwrap();
+    })]);
+    assert!(client.get_tickets(&GetTickets::default()).unwrap().is_empty());
+}
+
+#[test]
+fn a_connection_with_tls_that_ends_within_the_headers_is_interrupted() {
+    for begin in ["", "HTTP/1.1 200 OK\r\ncontent-le"] {
+        let (client, _closed) = trusted(vec![Box::new(move |stream| {
+            read_request(stream);
+            stream.write_all(begin.as_bytes()).unwrap();
+            stream.conn.send_close_notify();
+            stream.flush().unwrap();
+        })]);
+        let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+        let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
+        assert_eq!(transport.kind(), &TransportErrorKind::Interrupted, "{error}");
+    }
+}
+
+#[test]
+fn a_root_of_version_1_rejects_servers_and_the_error_says_why() {
+    let pem = include_str!("version-1.pem");
+    let ask = |address: &str| {
+        let client = builder(address).root_certificates(pem).build().unwrap();
+        reason(&client.get_tickets(&GetTickets::default()).unwrap_err())
+    };
+    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+    assert_eq!(ask(&serve(certificate, &KeyPair::generate().unwrap())), TlsReason::Version1);
+    let other = Authority::new("An authority").serve("localhost", |_| {});
+    assert_eq!(ask(&other), TlsReason::UnknownIssuer);
 }
