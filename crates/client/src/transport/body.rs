@@ -137,10 +137,7 @@ fn undecodable(error: &io::Error, limit: usize) -> TransportError {
         Some(Refused::Ratio) => return TransportError::new(TransportErrorKind::CompressionRatio),
         None => {}
     }
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => TransportError::new(TransportErrorKind::Truncated),
-        _ => TransportError::new(TransportErrorKind::Protocol).with_detail(format!("gzip: {error}")),
-    }
+    TransportError::new(TransportErrorKind::Protocol).with_detail(format!("gzip: {error}"))
 }
 
 #[cfg(test)]
@@ -234,6 +231,27 @@ mod tests {
         let mut stream = gzip(b"")[..10].to_vec();
         stream.extend(std::iter::repeat_n([0x00, 0x00, 0x00, 0xff, 0xff], 1 << 19).flatten());
         assert_eq!(read("gzip", &[&stream], 1000), Err(TransportErrorKind::TooLarge { limit: 1000 }));
+    }
+
+    #[test]
+    fn compressed_bytes_are_counted_up_to_their_limit() {
+        let limit = 1000;
+        let head = &gzip(b"")[..10];
+        let fillers = vec![[0x00, 0x00, 0x00, 0xff, 0xff]; 209_910].concat();
+        for (content, fits) in [("abc", true), ("abcd", false)] {
+            let len = content.len() as u16;
+            let block = [&[0x01][..], &len.to_le_bytes(), &(!len).to_le_bytes(), content.as_bytes()].concat();
+            let mut crc = flate2::Crc::new();
+            crc.update(content.as_bytes());
+            let trailer = [crc.sum().to_le_bytes(), crc.amount().to_le_bytes()].concat();
+            let stream = [head, &fillers, &block, &trailer].concat();
+            assert_eq!(stream.len(), limit + FREE_LEN + usize::from(!fits));
+            let expected = match fits {
+                true => Ok(content.as_bytes().to_vec()),
+                false => Err(TransportErrorKind::TooLarge { limit }),
+            };
+            assert_eq!(read("gzip", &[&stream], limit), expected);
+        }
     }
 
     #[test]

@@ -125,10 +125,6 @@ impl Body for WatchedBody {
         Poll::Ready(self.rest.take().map(|body| Ok(Frame::data(body))))
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_none()
-    }
-
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.rest.as_ref().map_or(0, |body| body.len() as u64))
     }
@@ -194,7 +190,8 @@ fn failed(error: &ReqwestError, phase: Phase, by_proxy: bool) -> TransportError 
     if says("too large") {
         return of(HeadersTooLarge);
     }
-    let is_cut = says("before message completed") || says("end of file") || says("unexpected EOF");
+    // Other ends of a connection have an I/O error as their cause.
+    let is_cut = says("before message completed");
     let kind = match cause {
         Some(cause) => io_error::classify(cause, false, in_body),
         None if is_cut && in_body => Truncated,
@@ -224,5 +221,52 @@ fn words(error: &ReqwestError) -> String {
             None => cause.to_string(),
         },
         None => "the request could not be made".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::transport::tls::Roots;
+
+    #[test]
+    fn a_response_whose_runtime_ends_is_truncated() {
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(stream.read(&mut [0; 64]).unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{").unwrap();
+            // Until the client closes the connection.
+            while matches!(stream.read(&mut [0; 64]), Ok(1..)) {}
+        });
+        // The connection belongs to the runtime in which it was opened.
+        let first = runtime();
+        let settings = HttpSettings {
+            connect_timeout: Duration::MAX,
+            proxy: None,
+            roots: Roots::System,
+            user_agent: "test".to_owned(),
+        };
+        let transport = AsyncTransport::new(settings).unwrap();
+        let mut response = first.block_on(transport.client.get(address).send()).unwrap();
+        drop(first);
+        let error = runtime().block_on(async {
+            loop {
+                match response.chunk().await {
+                    Ok(Some(_)) => {}
+                    Ok(None) => panic!("the body is not complete"),
+                    Err(error) => break error,
+                }
+            }
+        });
+        assert_eq!(failed(&error, Phase::Body, false).kind(), &TransportErrorKind::Truncated, "{error:?}");
+        assert_eq!(failed(&error, Phase::Exchange, false).kind(), &TransportErrorKind::Interrupted);
+        server.join().unwrap();
     }
 }
