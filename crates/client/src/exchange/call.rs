@@ -558,6 +558,7 @@ mod tests {
             Http(500, "<b>Fatal error</b>: Allowed memory size of 134217728 bytes exhausted"),
             Http(504, ""),
             Http(524, ""),
+            Http(500, r#"{"result":"error","message":"An unexpected error occurred"}"#),
             Failed(|| TransportErrorKind::Timeout(TimeoutPhase::Response)),
         ] {
             let (steps, outcome) = run_with(&settings, &[reply], false, &Cancellation::new());
@@ -566,6 +567,30 @@ mod tests {
         }
         let (steps, _) = run_with(&settings, &[Http(503, ""), Http(200, PAGE)], false, &Cancellation::new());
         assert_eq!(steps.len(), 3, "other failures are retried");
+        for reply in [Http(500, DENIED), Http(200, r#"{"result":"error","message":"Not now"}"#)] {
+            let (_, outcome) = run_with(&settings, &[reply], false, &Cancellation::new());
+            assert!(!outcome.unwrap_err().may_be_due_to_size(), "{reply:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_reports_whether_the_server_requested_it() {
+        let settings = settings(RetryPolicy::default(), Duration::MAX, Duration::MAX);
+        let request = GetTickets::default();
+        for (reply, requested_by_server) in
+            [(Http(429, ""), true), (Later(429, 9), true), (Later(503, 9), true), (Http(503, ""), false)]
+        {
+            let mut call = Call::new(&settings, &request, true, Cancellation::new());
+            let now = Instant::now();
+            assert!(matches!(call.poll(now), Step::Send(_)));
+            call.on_response(now, SystemTime::UNIX_EPOCH, 1.0, reply.outcome());
+            let Step::Wait(wait) = call.poll(now) else { panic!("{reply:?}") };
+            assert_eq!(
+                (wait.requested_by_server, wait.failed_attempts),
+                (requested_by_server, 1),
+                "{reply:?}"
+            );
+        }
     }
 
     #[test]

@@ -221,4 +221,39 @@ mod tests {
         assert_eq!(parameters(&request), serde_json::from_str::<Value>(written).unwrap());
         assert_eq!(parameters(&GetTickets::default()), json!({}));
     }
+
+    #[test]
+    fn a_reply_of_exactly_the_limit_is_read_and_a_larger_one_is_not() {
+        let reply = r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":[]}"#;
+        let read = |max_response_len| {
+            let local = Local {
+                path: PathBuf::new(),
+                php: "php".into(),
+                hidden_variables: Vec::new(),
+                admin: None,
+                timeout: Duration::MAX,
+                max_response_len,
+                strict: false,
+            };
+            let ended = Ended {
+                status: String::new(),
+                stdout: format!("a notice\nN json {}\n{reply}", reply.len()).into_bytes(),
+                stderr: String::new(),
+                overflowed: false,
+            };
+            local.read("N", ended)
+        };
+        assert!(read(reply.len()).unwrap().is_empty());
+        for limit in [reply.len() - 1, reply.len() - 2] {
+            let error = read(limit).unwrap_err();
+            assert_eq!(error.kind(), &ErrorKind::TooLarge { limit });
+        }
+    }
+
+    #[test]
+    fn every_call_has_a_line_of_its_own_that_cannot_be_guessed() {
+        let (nonce, other) = (nonce(), nonce());
+        assert_ne!(nonce, other);
+        assert!(nonce.len() >= 32 && !nonce.contains(char::is_whitespace), "{nonce}");
+    }
 }

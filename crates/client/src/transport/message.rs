@@ -102,3 +102,20 @@ impl fmt::Debug for TransportRequest {
 pub(super) fn limit(time: Duration) -> Option<Duration> {
     Some(time).filter(|time| *time < NO_LIMIT)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_century_or_more_is_no_limit() {
+        for (time, limited) in [
+            (Duration::ZERO, true),
+            (NO_LIMIT - Duration::from_nanos(1), true),
+            (NO_LIMIT, false),
+            (Duration::MAX, false),
+        ] {
+            assert_eq!(limit(time), limited.then_some(time));
+        }
+    }
+}

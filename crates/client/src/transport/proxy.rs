@@ -252,6 +252,7 @@ mod tests {
             ("https://x.example", &[("HTTPS_PROXY", "http://p"), ("NO_PROXY", "other, .example")], None),
             ("https://x.example", &[("HTTPS_PROXY", "http://p"), ("REQUEST_METHOD", "POST")], None),
             ("https://localhost", &[("HTTPS_PROXY", "http://p")], None),
+            ("https://x.example", &[("HTTPS_PROXY", "https://p.example")], Some("https://p.example:443")),
         ] {
             assert_eq!(
                 resolve(endpoint, variables),
@@ -308,6 +309,12 @@ mod tests {
             ("192.0.2.1", "192.0.2.1", true),
             ("192.0.2.1:8080", "192.0.2.1", true),
             ("2001:db8::/32", "[2001:db8::7]", true),
+            ("2001:db8::/32", "[2001:db8:1::7]", true),
+            ("2001:db8::/32", "[2001:db9::7]", false),
+            ("2001:db8::7/128", "[2001:db8::7]", true),
+            ("2001:db8::7/128", "[2001:db8::6]", false),
+            ("2001:db8::/129", "[2001:db8::7]", false),
+            ("::/0", "[2001:db8::7]", true),
             ("[2001:db8::7]", "[2001:db8::7]", true),
         ] {
             assert_eq!(is_excepted(list, host), excepted, "{list} {host}");
