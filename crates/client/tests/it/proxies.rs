@@ -8,7 +8,7 @@ use std::thread;
 use gettickets::transport::TransportErrorKind;
 use gettickets::{ClientBuilder, ConfigError, Error, ErrorKind, GetTickets, InvalidProxy, Page};
 
-use crate::server::{EMPTY, Server, builder, json};
+use crate::server::{EMPTY, Server, builder, json, raw};
 
 /// Starts a proxy that serves one connection. Returns its address, and the target of the connection.
 fn proxy(serve: fn(TcpStream, Sender<String>)) -> (String, Receiver<String>) {
@@ -190,6 +190,45 @@ fn a_refusal_by_a_proxy_is_not_retried() {
     assert_eq!(kind(&error), TransportErrorKind::Proxy, "{error}");
     assert!(error.to_string().contains("407") && !error.is_retryable(), "{error}");
     assert_eq!(error.attempts(), 1);
+}
+
+/// Replies to a request with what is not HTTP.
+fn other_protocol(mut stream: TcpStream, asked: Sender<String>) {
+    read_head(&mut stream, &asked);
+    stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n\r\n").unwrap();
+}
+
+/// A SOCKS5 proxy that allows no connection.
+fn forbidding(mut stream: TcpStream, _: Sender<String>) {
+    let [_, methods] = take(&mut stream);
+    stream.read_exact(&mut vec![0; methods.into()]).unwrap();
+    stream.write_all(&[5, 0]).unwrap();
+    let [_, _, _, _, len] = take(&mut stream);
+    stream.read_exact(&mut vec![0; usize::from(len) + 2]).unwrap();
+    stream.write_all(&[5, 2, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+}
+
+#[test]
+fn a_refusal_by_a_socks_proxy_is_not_retried() {
+    let (address, _asked) = proxy(forbidding);
+    let error = failure(&format!("socks5h://{address}"));
+    assert_eq!(kind(&error), TransportErrorKind::Proxy, "{error}");
+    assert!(error.to_string().contains("not allowed by ruleset") && !error.is_retryable(), "{error}");
+}
+
+#[test]
+fn a_reply_that_is_not_http_is_reported_as_that_of_the_proxy_or_of_the_server() {
+    let (address, _asked) = proxy(other_protocol);
+    let error = failure(&format!("http://{address}"));
+    assert_eq!(kind(&error), TransportErrorKind::Proxy, "{error}");
+    assert!(!error.is_retryable(), "{error}");
+
+    let server = Server::start(vec![raw("SSH-2.0-OpenSSH_9.2\r\n\r\n")]);
+    let (address, _asked) = proxy(connect);
+    let client = server.client().proxy(Some(&format!("http://{address}"))).no_retries().build().unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    assert_eq!(kind(&error), TransportErrorKind::Protocol, "{error}");
+    assert!(error.may_have_been_sent(), "{error}");
 }
 
 #[test]

@@ -100,6 +100,16 @@ fn each_way_to_break_a_response_has_its_kind() {
             raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{\"result\"\r\n"),
             TransportErrorKind::Truncated,
         ),
+        (
+            "cut within the length of a chunk",
+            raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9"),
+            TransportErrorKind::Truncated,
+        ),
+        (
+            "a length of a chunk without an end",
+            raw(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9;{}", "x".repeat(1 << 20))),
+            TransportErrorKind::Protocol,
+        ),
         ("cut gzip", raw([gzip_head.as_bytes(), half_gzip].concat()), TransportErrorKind::Truncated),
         (
             "bad gzip",
