@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use gettickets::transport::{TransportError, TransportErrorKind};
-use gettickets::{Error, ErrorKind, error_examples};
+use gettickets::transport::{TimeoutPhase, TransportError, TransportErrorKind};
+use gettickets::{Client, Credentials, Error, ErrorKind, GetTickets, error_examples};
 
 fn line(out: &mut String, error: &Error) {
     let yes = |is: bool| if is { "yes" } else { "no" };
@@ -66,10 +66,29 @@ fn a_source_of_its_own_can_describe_how_it_failed() {
         failed().with_detail("no route").with_proxy("http://proxy.example.com:3128"),
         failed().not_sent(),
         failed().permanent(),
+        TransportError::new(TransportErrorKind::Timeout(TimeoutPhase::Connect))
+            .with_proxy("http://proxy.example.com:3128"),
         TransportError::new(TransportErrorKind::Interrupted).permanent(),
         TransportError::new(TransportErrorKind::Interrupted).not_sent(),
     ] {
         line(&mut shown, &error.into());
     }
     insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn a_scheme_that_is_too_long_to_be_one_is_not_shown() {
+    let error = Client::builder("hunter2hunter2://billing.example.com").build().unwrap_err();
+    assert_eq!(error.to_string(), "the scheme of the address must be https or http");
+    let error = Client::builder("ftp://billing.example.com").build().unwrap_err();
+    assert_eq!(error.to_string(), "the scheme of the address is \"ftp\" and must be https or http");
+}
+
+#[test]
+fn a_scan_that_is_refused_has_a_hint_of_its_own() {
+    let client = Client::builder("https://billing.example.com").credentials(Credentials::api("a", "b"));
+    let request = GetTickets { limitstart: Some(5), ..GetTickets::default() };
+    let error = client.proxy(None).build().unwrap().scan(request).next().unwrap().unwrap_err();
+    assert_eq!(error.code(), "scan-incomplete");
+    assert_eq!(error.hint().as_deref(), Some("Leave limitstart out."));
 }

@@ -48,6 +48,7 @@ fn local_error(error: Error) -> LocalError {
 fn output_of_hooks_does_not_disturb_a_page() {
     let install = install("");
     let client = Client::local(install.path()).admin("ada").build().unwrap();
+    assert_eq!(client.endpoint(), install.path().display().to_string());
     let request = GetTickets {
         limitstart: Some(50),
         ignore_dept_assignments: Some(true),
@@ -102,7 +103,13 @@ fn each_failure_of_an_install_has_its_kind_and_its_stage() {
         ("", "nan", Encoding, Some(Stage::Call), "Inf and NaN cannot be JSON encoded"),
         ("killed", "", Died, None, "signal: 9"),
     ] {
-        let error = local_error(ask(behavior, subject).unwrap_err());
+        let error = ask(behavior, subject).unwrap_err();
+        assert_eq!(
+            error.may_be_due_to_size(),
+            matches!(behavior, "memory" | "killed"),
+            "{behavior}: {error}"
+        );
+        let error = local_error(error);
         assert_eq!((error.kind(), error.stage()), (&kind, stage), "{behavior} {subject}: {error}");
         assert!(error.to_string().contains(says), "{behavior} {subject}: {error}");
         // What PHP throws has a place. PHP also prints a fatal error, which is reported once.

@@ -1,5 +1,8 @@
 //! The client does not show credentials that a server echoes.
 
+use gettickets::transport::{
+    Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse,
+};
 use gettickets::{Client, Credentials, GetTickets};
 
 use crate::logged::{listen, logged};
@@ -39,6 +42,26 @@ fn secrets_in_an_echoed_request_are_redacted_everywhere() {
             }
         }
     }
+}
+
+#[test]
+fn secrets_in_an_error_of_a_transport_are_redacted() {
+    struct Echo;
+    impl Transport for Echo {
+        fn send(&self, request: &TransportRequest) -> Result<TransportResponse, TransportError> {
+            let detail = format!("could not parse {}", *request.body);
+            Err(TransportError::new(TransportErrorKind::Other).with_detail(detail))
+        }
+    }
+    let client = Client::builder("https://billing.example.com")
+        .credentials(Credentials::api("ident1fier", "hunter2hunter2"))
+        .transport(Echo)
+        .build()
+        .unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("could not parse action=GetTickets"), "{shown}");
+    assert!(!shown.contains("ident1fier") && !shown.contains("hunter2"), "{shown}");
 }
 
 #[test]
