@@ -329,6 +329,37 @@ async fn the_local_api_is_a_backend_too() {
     assert_eq!(call.await.unwrap().unwrap_err().code(), "cancelled");
 }
 
+/// Whether a process runs in this folder.
+#[cfg(target_os = "linux")]
+fn is_in_use(folder: &std::path::Path) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes.filter_map(|entry| std::fs::read_link(entry.path().join("cwd")).ok()).any(|path| path == folder)
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn dropping_a_future_ends_php() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().canonicalize().unwrap();
+    let init = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/install/init.php");
+    std::fs::copy(init, path.join("init.php")).unwrap();
+    std::fs::write(path.join("behavior"), "").unwrap();
+    let client = gettickets::Client::local(&path).timeout(LONG * 3).build_async().unwrap();
+    let slow = GetTickets { subject: Some("slow".into()), ..GetTickets::default() };
+    let call = tokio::spawn(async move { client.get_tickets(&slow).await });
+    while !path.join("started").exists() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(is_in_use(&path));
+    call.abort();
+    let began = std::time::Instant::now();
+    while is_in_use(&path) {
+        assert!(began.elapsed() < LONG, "PHP still runs");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(call.await.unwrap_err().is_cancelled());
+}
+
 #[test]
 fn a_transport_of_ones_own_is_for_the_blocking_client() {
     struct Never;

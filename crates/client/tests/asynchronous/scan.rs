@@ -80,6 +80,7 @@ async fn a_closed_scan_is_at_its_end_and_a_cancelled_one_ends_in_an_error() {
     let error = scan.next().await.unwrap().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
     assert!(scan.next().await.is_none());
+    assert_eq!(scan.report().requests, 0, "nothing was sent");
 }
 
 #[tokio::test]
@@ -109,7 +110,7 @@ async fn a_page_can_be_looked_at_before_it_is_taken() {
         let page = scan.peek_page().unwrap();
         assert_eq!(scan.yielded(), ids.len() as u64, "it is not taken");
         ids.extend(page.iter().map(|ticket| ticket.id()));
-        match ids.len() % 3 {
+        match scan.yielded() {
             0 => scan.commit_page(),
             _ => (0..page.len()).for_each(|_| scan.commit()),
         }
@@ -137,4 +138,39 @@ fn outside_of_a_runtime_it_says_so() {
         Poll::Ready(Some(Err(error))) => assert!(error.to_string().contains("tokio runtime"), "{error}"),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_scan_is_a_stream() {
+    use futures_core::Stream;
+    let sandbox = Sandbox::builder().tickets(70).start().unwrap();
+    let mut stream = std::pin::pin!(client(&sandbox).scan(request(40)));
+    let mut ids = HashSet::new();
+    while let Some(ticket) = std::future::poll_fn(|context| stream.as_mut().poll_next(context)).await {
+        assert!(ids.insert(ticket.unwrap().id()));
+    }
+    assert_eq!(ids.len(), 70);
+}
+
+#[tokio::test]
+async fn settings_have_an_effect_until_the_scan_begins() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut scan = client(&sandbox).scan(request(100)).max_tickets(150);
+    let mut yielded = 0;
+    let error = loop {
+        match scan.next().await.unwrap() {
+            Ok(_) => yielded += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(yielded <= 150 && error.code() == "scan-incomplete", "{yielded}: {error}");
+
+    let mut scan = client(&sandbox).scan(request(100));
+    let first = scan.next().await.unwrap().unwrap().id();
+    let mut scan = scan.max_tickets(150);
+    let mut ids = HashSet::from([first]);
+    while let Some(ticket) = scan.next().await {
+        assert!(ids.insert(ticket.unwrap().id()));
+    }
+    assert_eq!(ids.len(), 1_000);
 }
