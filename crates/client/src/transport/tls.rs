@@ -1,13 +1,11 @@
 //! TLS: which certificates are trusted, and why a certificate was rejected.
 
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
@@ -42,9 +40,12 @@ impl Roots {
             // The error may quote the text, which may be a key.
             certificates.push(item.map_err(|_| unreadable("the PEM is damaged"))?);
         }
-        match certificates.is_empty() {
-            true => Err(unreadable("there is no certificate in it")),
-            false => Ok(Roots::Given(certificates)),
+        if certificates.is_empty() {
+            return Err(unreadable("there is no certificate in it"));
+        }
+        match RootCertStore::empty().add_parsable_certificates(certificates.iter().cloned()) {
+            (0, _) => Err(unreadable("no certificate in it can be parsed")),
+            _ => Ok(Roots::Given(certificates)),
         }
     }
 
@@ -58,15 +59,10 @@ impl Roots {
             Roots::Given(certificates) => {
                 let mut roots = RootCertStore::empty();
                 let _ = roots.add_parsable_certificates(certificates.iter().cloned());
-                let built = match roots.is_empty() {
-                    // Only certificates of version 1. Each may still be that of a server.
-                    true => Arc::new(NoRoots(Arc::clone(&provider))) as Arc<dyn ServerCertVerifier>,
-                    false => {
-                        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-                            .build()
-                            .map_err(|error| RustlsError::General(error.to_string()))?
-                    }
-                };
+                let built =
+                    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                        .build()
+                        .map_err(|error| RustlsError::General(error.to_string()))?;
                 (built, certificates.clone())
             }
         };
@@ -142,60 +138,6 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.inner.supported_verify_schemes()
-    }
-}
-
-/// Accepts nothing.
-struct NoRoots(Arc<CryptoProvider>);
-
-impl fmt::Debug for NoRoots {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NoRoots")
-    }
-}
-
-impl ServerCertVerifier for NoRoots {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, RustlsError> {
-        Err(RustlsError::InvalidCertificate(CertificateError::UnknownIssuer))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, RustlsError> {
-        rustls::crypto::verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, RustlsError> {
-        rustls::crypto::verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -320,15 +262,18 @@ mod tests {
     fn a_certificate_of_version_1_is_refused_with_an_explanation() {
         let Ok(Roots::Given(certificates)) = Roots::from_pem(VERSION_1.as_bytes()) else { panic!("given") };
         let certificate = certificates[0].clone();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
         for given in [Vec::new(), certificates] {
-            let verifier = Verifier { inner: Arc::new(NoRoots(Arc::clone(&provider))), given };
+            let verifier = Verifier { inner: inner.clone(), given };
             let name = ServerName::try_from("localhost").unwrap();
             let error =
                 verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now()).unwrap_err();
             assert_eq!(TlsReason::from_rustls(&error), TlsReason::Version1);
         }
-        // The file contains nothing else, so it is accepted, and the connection reports what is wrong.
+        // It may be an authority's all the same, and the connection reports what is wrong.
         assert!(Roots::from_pem(VERSION_1.as_bytes()).unwrap().client_config().is_ok());
     }
 
@@ -362,6 +307,13 @@ mod tests {
             let error = Roots::from_pem(pem.as_bytes()).err().unwrap();
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
+        let nonsense = "-----BEGIN CERTIFICATE-----\naHVudGVyMg==\n-----END CERTIFICATE-----\n";
+        let error = Roots::from_pem(nonsense.as_bytes()).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the root certificates can't be read: no certificate in it can be parsed"
+        );
+        assert!(Roots::from_pem(format!("{nonsense}{VERSION_1}").as_bytes()).is_ok(), "one of them can");
     }
 
     #[test]

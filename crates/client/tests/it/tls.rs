@@ -328,7 +328,7 @@ fn a_connection_with_tls_that_ends_within_the_headers_is_interrupted() {
 }
 
 #[test]
-fn a_root_of_version_1_rejects_servers_and_the_error_says_why() {
+fn a_server_whose_certificate_is_of_version_1_is_refused_with_an_explanation() {
     let pem = include_str!("version-1.pem");
     let ask = |address: &str| {
         let client = builder(address).root_certificates(pem).build().unwrap();
