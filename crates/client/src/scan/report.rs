@@ -194,3 +194,79 @@ impl ScanReport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_and_updates_are_kept_once_and_up_to_a_number() {
+        let mut report = ScanReport::default();
+        for number in 0..40 {
+            report.warn(format!("warning {}", number / 2));
+        }
+        assert_eq!(report.warnings.len(), ScanReport::MAX_WARNINGS);
+        assert_eq!(report.warnings.last().unwrap(), "warning 15");
+        let most = ScanReport::MAX_UPDATED as u64;
+        for id in (0..most + 5).chain([3]) {
+            report.note_update(id);
+        }
+        assert_eq!((report.updates, report.updated_ids.len() as u64), (most + 6, most));
+    }
+
+    #[test]
+    fn findings_are_counted_by_kind_and_field_with_their_first_tickets() {
+        let kind = FindingKind::MissingField;
+        let of = |field, count, ids: &[u64]| ScanFinding {
+            ids: ids.to_vec(),
+            detail: Some(format!("{count}")),
+            ..ScanFinding::new(kind, field, count)
+        };
+        let mut report = ScanReport::default();
+        report.note_finding(of(Some(Field::Cc), 0, &[9]));
+        assert!(report.findings.is_empty());
+        report.note_finding(of(Some(Field::Cc), 2, &[1, 2]));
+        report.note_finding(of(Some(Field::Flag), 1, &[1]));
+        report.note_finding(of(Some(Field::Cc), 20, &Vec::from_iter(2..22)));
+        let [cc, flag] = &report.findings[..] else { panic!("{:?}", report.findings) };
+        assert_eq!((cc.field, cc.count, cc.detail.as_deref()), (Some(Field::Cc), 22, Some("2")));
+        assert_eq!(cc.ids, Vec::from_iter(1..=ScanReport::MAX_IDS as u64));
+        assert_eq!((flag.field, flag.count, flag.ids.as_slice()), (Some(Field::Flag), 1, &[1][..]));
+    }
+
+    #[test]
+    fn a_report_of_another_list_is_added_with_its_tickets_or_without() {
+        let mut other = ScanReport {
+            pages: 2,
+            requests: 3,
+            retries: 4,
+            waits: 5,
+            shifts: 6,
+            duplicates: 7,
+            verification_passes: 8,
+            wait_time: Duration::from_secs(9),
+            concurrency: 3,
+            undated: 10,
+            unreadable: vec![UnreadableTicket { offset: 1, after: None, nth: 0 }],
+            ..ScanReport::default()
+        };
+        (10..=20).for_each(|size| other.note_size(size));
+        other.note_size(15);
+        other.note_update(70);
+        other.warn("a warning");
+        other.note_finding(ScanFinding::new(FindingKind::MissingField, Some(Field::Cc), 1));
+        for with_tickets in [false, true] {
+            let mut sum = ScanReport { updates: 100, concurrency: 2, ..ScanReport::default() };
+            sum.add(&other, with_tickets);
+            sum.add(&other, with_tickets);
+            assert_eq!((sum.pages, sum.requests, sum.retries, sum.waits), (4, 6, 8, 10));
+            assert_eq!((sum.shifts, sum.duplicates, sum.verification_passes), (12, 14, 16));
+            assert_eq!((sum.wait_time.as_secs(), sum.concurrency, sum.updates), (18, 3, 102));
+            assert_eq!((sum.updated_ids.as_slice(), sum.warnings.len()), (&[70][..], 1));
+            assert_eq!(sum.page_sizes, Some(PageSizes { min: 10, max: 20, last: 15 }));
+            let (undated, unreadable, found) = if with_tickets { (20, 2, 2) } else { (0, 0, 0) };
+            assert_eq!((sum.undated, sum.unreadable.len()), (undated, unreadable));
+            assert_eq!(sum.findings.iter().map(|finding| finding.count).sum::<u64>(), found);
+        }
+    }
+}

@@ -53,7 +53,7 @@ pub(super) fn stamp(time: Option<DateTime>) -> Stamp {
         + i64::from(time.hour()) * 3600
         + i64::from(time.minute()) * 60
         + i64::from(time.second());
-    Stamp::try_from(seconds.max(0).saturating_add(1)).unwrap_or(Stamp::MAX - 1).min(Stamp::MAX - 1)
+    Stamp::try_from(seconds.max(0).saturating_add(1)).unwrap_or(Stamp::MAX).min(Stamp::MAX - 1)
 }
 
 /// Days of the Gregorian calendar (Howard Hinnant's `days_from_civil`).

@@ -222,6 +222,23 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_asks_to_slow_down_gets_smaller_pages_one_at_a_time() {
+        let mut window = Window::new(None, 4);
+        for limit in [100, 200, 400, 800] {
+            window.on_page(limit, limit, ms(limit / 10));
+        }
+        assert_eq!((window.limit(), window.concurrency), (1_000, 4));
+        for limit in [500, 250, 125, 100, 100] {
+            window.on_throttled();
+            assert_eq!((window.limit(), window.concurrency), (limit, 1));
+        }
+        // A smaller limit of the user stays.
+        let mut window = Window::new(Some(30), 4);
+        window.on_throttled();
+        assert_eq!(window.limit(), 30);
+    }
+
+    #[test]
     fn one_slow_reply_does_not_stop_growth_for_ever() {
         let mut window = Window::new(None, 4);
         window.on_page(100, 100, ms(10));

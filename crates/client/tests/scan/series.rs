@@ -1,6 +1,7 @@
 //! Scans of several statuses: each ticket once, even if tickets change their status during the scan.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use gettickets::scan::{Cursor, Fetch, FetchContext, Fetched, InvalidCursor};
 use gettickets::{Error, ErrorKind, GetTickets, Scan, Status, StatusFilter, decode};
 
 use crate::blocking::spell;
+use crate::traces::digest;
 use crate::world::{Rng, Ticket, mix};
 
 /// A server in memory whose tickets have one of four statuses, S0 to S3.
@@ -21,6 +23,8 @@ struct Desk {
     /// The percentage of requests that a change precedes.
     changes: u64,
     moved: HashSet<u64>,
+    /// Tickets change their status any number of times, not once.
+    restless: bool,
     /// Statuses in the order in which they were requested.
     requested: Vec<String>,
 }
@@ -34,7 +38,8 @@ impl Helpdesk {
                 (id, Ticket { id, status, date: 1_000 + id, lastreply: 1_000 + id, ..Ticket::default() })
             })
             .collect();
-        let desk = Desk { tickets, rng, changes, moved: HashSet::new(), requested: Vec::new() };
+        let desk =
+            Desk { tickets, rng, changes, moved: HashSet::new(), restless: false, requested: Vec::new() };
         Helpdesk(Arc::new(Mutex::new(desk)))
     }
 
@@ -69,7 +74,9 @@ impl Desk {
         let step = 1 + self.rng.below(2) as u8;
         if let Some(ticket) = self.tickets.get_mut(&id) {
             ticket.status = (ticket.status + step) % 3;
-            self.moved.insert(id);
+            if !self.restless {
+                self.moved.insert(id);
+            }
         }
     }
 }
@@ -202,6 +209,43 @@ fn it_is_resumed_after_any_ticket() {
         }
         assert!(required.is_subset(&yielded), "seed {seed}: {:?}", required.difference(&yielded));
     }
+}
+
+/// One request at a time, so that each run is the same.
+#[test]
+fn several_statuses_are_read_as_before() {
+    let mut lines = String::new();
+    for seed in 0..60 {
+        let desk = Helpdesk::new(seed, 10 + seed * 7 % 130, [0, 10, 40][seed as usize % 3]);
+        desk.0.lock().unwrap().restless = seed % 5 == 0;
+        let scan = match seed % 7 {
+            1 => desk.scan().statuses(["S2", "S1"]),
+            2 => desk.scan().statuses(["S1", "All Active Tickets", "S0"]),
+            3 => desk.scan().max_requests(12),
+            _ => desk.scan(),
+        };
+        let mut scan = scan.concurrency(1);
+        let mut yielded = Vec::new();
+        while let Some(Ok(ticket)) = scan.next() {
+            yielded.push(ticket.id());
+        }
+        let requested = desk.0.lock().unwrap().requested.join(" ");
+        let report = scan.report();
+        let ended = scan.failure().map_or("complete".to_owned(), |error| error.code().to_owned());
+        let _ = writeln!(
+            lines,
+            "{seed}: {} requests, {} tickets, {} twice, {} verifications, {} warnings, total {:?}, {ended}; {:08x} {:08x}",
+            report.requests,
+            yielded.len(),
+            report.duplicates,
+            report.verification_passes,
+            report.warnings.len(),
+            report.total,
+            digest(&format!("{yielded:?} {requested}")),
+            digest(&format!("{report:?} {:?} {}", scan.failure(), scan.cursor())),
+        );
+    }
+    insta::assert_snapshot!(lines);
 }
 
 #[test]

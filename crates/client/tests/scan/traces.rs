@@ -15,7 +15,7 @@ use crate::drive::{Driver, Outcome};
 use crate::history::{History, time};
 use crate::world::{By, Cap, Group, Rates, Total, World, mix};
 
-fn digest(text: &str) -> u32 {
+pub(crate) fn digest(text: &str) -> u32 {
     text.bytes().fold(7, |digest, byte| mix(digest ^ u64::from(byte)).wrapping_mul(31)) as u32
 }
 
