@@ -472,6 +472,31 @@ fn a_closed_scan_has_ended_and_its_state_stays_readable() {
 }
 
 #[test]
+fn the_state_of_a_scan_is_readable_before_and_after_it() {
+    /// A source that has no endpoint.
+    struct Empty;
+    impl Fetch for Empty {
+        fn fetch(&self, _: &GetTickets, _: &FetchContext) -> Result<Fetched, Error> {
+            let page = decode(spell(&[], Some(0))).unwrap().into_page().unwrap();
+            Ok(Fetched { page, requests: 1, elapsed: Duration::from_millis(1) })
+        }
+    }
+    let mut scan = Scan::new(Empty, GetTickets { limitstart: Some(0), ..request(20) });
+    let status = scan.status();
+    assert!(!status.is_closed() && status.in_flight() == 0 && status.total().is_none());
+    assert!(scan.next().is_none() && scan.failure().is_none());
+    assert!(!status.is_closed() && status.in_flight() == 0);
+    assert_eq!((scan.report().endpoint.as_str(), status.total()), ("", Some(0)));
+    drop(scan);
+    assert!(status.is_closed());
+
+    let mut scan = Scan::new(Empty, GetTickets { limitstart: Some(1), ..request(20) });
+    let error = scan.next().unwrap().unwrap_err();
+    assert!(error.to_string().contains("offset 1") && !error.may_have_been_sent(), "{error}");
+    assert!(error.hint().unwrap().contains("limitstart") && scan.report().requests == 0);
+}
+
+#[test]
 fn a_canceled_scan_ends_with_an_error_at_once() {
     let server = Server::slow(quiet(3_000), Duration::from_secs(600));
     let mut scan = server.scan(20);
