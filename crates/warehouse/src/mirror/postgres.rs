@@ -1,7 +1,9 @@
-//! The mirror's database in PostgreSQL. Rows are sent as arrays, one statement for each page.
+//! The mirror's database in PostgreSQL. New tickets are sent by `COPY`, and others as arrays, one statement for each page.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +22,7 @@ use super::compare::{Change, Known};
 use super::error::{MirrorError, MirrorErrorKind};
 use super::schema;
 use super::store::{Ending, History, KnownInstall, Store};
-use crate::row::{Row, TRACKED, columns};
+use crate::row::{Cell, Row, TRACKED, columns};
 
 /// The advisory lock that a run holds in its database.
 const LOCK: i64 = schema::APPLICATION_ID as i64;
@@ -38,7 +40,10 @@ pub(crate) fn is_url(target: &str) -> bool {
 pub(crate) struct Database {
     client: Client,
     select: String,
+    copy: String,
     upsert: String,
+    /// The rows of a page in the text format of `COPY`.
+    text: String,
 }
 
 impl Database {
@@ -69,7 +74,7 @@ impl Database {
         let mut client = config.connect(MakeRustlsConnect::new(tls()?))?;
         client.batch_execute("SET client_min_messages = warning; SET TIME ZONE 'UTC'")?;
         migrate(&mut client)?;
-        Ok(Database { client, select: select(), upsert: upsert() })
+        Ok(Database { client, select: select(), copy: copy(), upsert: upsert(), text: String::new() })
     }
 }
 
@@ -278,6 +283,31 @@ impl Store for Database {
         Ok(found)
     }
 
+    fn insert(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let text = &mut self.text;
+        text.clear();
+        for row in rows {
+            push_value(text, install);
+            let _ = write!(text, "\t{}\t{now}\t{now}", row.fingerprint);
+            for cell in row.cells() {
+                text.push('\t');
+                match cell {
+                    Cell::Null => text.push_str("\\N"),
+                    Cell::Integer(number) => _ = write!(text, "{number}"),
+                    Cell::Text(value) => push_value(text, value),
+                }
+            }
+            text.push('\n');
+        }
+        let mut writer = self.client.copy_in(&self.copy)?;
+        writer.write_all(text.as_bytes()).map_err(write_error)?;
+        writer.finish()?;
+        Ok(())
+    }
+
     fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError> {
         if rows.is_empty() {
             return Ok(());
@@ -413,6 +443,36 @@ fn by_id(columns: &str) -> String {
     )
 }
 
+/// Appends a text in the format of `COPY`.
+fn push_value(out: &mut String, value: &str) {
+    let mut rest = value;
+    while let Some(at) = rest.find(['\\', '\n', '\r', '\t']) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        out.push_str(match special.as_bytes().first() {
+            Some(b'\n') => "\\n",
+            Some(b'\r') => "\\r",
+            Some(b'\t') => "\\t",
+            _ => "\\\\",
+        });
+        rest = special.get(1..).unwrap_or_default();
+    }
+    out.push_str(rest);
+}
+
+/// What an error of writing rows means: that of the database is within it.
+fn write_error(error: std::io::Error) -> MirrorError {
+    match error.downcast::<postgres::Error>() {
+        Ok(error) => error.into(),
+        Err(error) => MirrorError::new(MirrorErrorKind::Unreachable, error.to_string()).with_source(error),
+    }
+}
+
+fn copy() -> String {
+    let names: Vec<String> = columns().map(|(name, _)| format!("\"{name}\"")).collect();
+    format!("COPY tickets (install, fingerprint, first_seen, changed, {}) FROM STDIN", names.join(", "))
+}
+
 fn upsert() -> String {
     let names: Vec<String> = columns().map(|(name, _)| format!("\"{name}\"")).collect();
     let arrays: Vec<String> = (0..names.len()).map(|index| format!("${}::text[]", index + 4)).collect();
@@ -438,4 +498,24 @@ fn upsert() -> String {
         parts.join(", "),
         updates.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_escaped_for_copy() {
+        for (value, escaped) in [
+            ("", ""),
+            ("\\N", "\\\\N"),
+            ("a\tb\nc\rd\\", "a\\tb\\nc\\rd\\\\"),
+            ("\\.", "\\\\."),
+            ("ü\n\n😀", "ü\\n\\n😀"),
+        ] {
+            let mut out = String::new();
+            push_value(&mut out, value);
+            assert_eq!(out, escaped);
+        }
+    }
 }

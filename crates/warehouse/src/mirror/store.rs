@@ -42,6 +42,11 @@ pub(crate) trait Store {
     /// has the same fingerprint, only that is returned.
     fn known(&mut self, install: &str, tickets: &[(i64, i64)]) -> Result<HashMap<i64, Known>, MirrorError>;
 
+    /// Inserts tickets that have no row, each once; `now` is the time at which they were first seen.
+    fn insert(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError> {
+        self.put(install, rows, now)
+    }
+
     /// Inserts tickets or replaces their rows; `now` is the time at which they were first seen or changed.
     fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError>;
 

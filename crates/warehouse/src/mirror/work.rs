@@ -240,7 +240,12 @@ impl<'a> Work<'a> {
         });
         self.nul += rows.iter().filter(|row| row.had_nul).count() as u64;
         self.replaced += changes.iter().filter(|change| change.what == REPLACED).count() as u64;
-        store.put(name, &rows, &now)?;
+        // The new tickets come first.
+        let is_known = |row: &Row| known.contains_key(&row.id);
+        rows.sort_by_key(is_known);
+        let (new, others) = rows.split_at(rows.partition_point(|row| !is_known(row)));
+        store.insert(name, new, &now)?;
+        store.put(name, others, &now)?;
         store.record(self.report.run, name, &changes, &now)?;
         Ok(rows)
     }
@@ -256,8 +261,8 @@ impl<'a> Work<'a> {
     }
 
     /// Whether the first page of the list contains every change since the last run. This is so if the page is in the
-    /// order of the last reply, its last rows are older than the last run, and the server counts no more tickets than
-    /// the page and the mirror have together.
+    /// order of the last reply and has each ticket once, its last rows are older than the last run, and the server counts
+    /// no more tickets than the page and the mirror have together.
     pub(super) fn has_everything(&self, store: &mut dyn Store, page: &Page) -> Result<bool, MirrorError> {
         let (Some(since), Some(total)) = (self.since, page.totalresults()) else { return Ok(false) };
         let tickets = page.tickets();
@@ -271,6 +276,9 @@ impl<'a> Work<'a> {
         // The fingerprint does not matter here.
         let key = |ticket: TicketRef<'_>| i64::try_from(ticket.id()).map(|id| (id, 0));
         let Ok(keys) = tickets.iter().map(key).collect::<Result<Vec<_>, _>>() else { return Ok(false) };
+        if keys.iter().copied().collect::<HashMap<i64, i64, RandomState>>().len() < keys.len() {
+            return Ok(false);
+        }
         let known = store.known(&self.install.name, &keys)?;
         let is_new = |(id, _): &&(i64, i64)| known.get(id).is_none_or(|known| known.gone.is_some());
         let new = keys.iter().filter(is_new).count() as u64;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use gettickets::Status;
+use gettickets::{Status, Ticket};
 use gettickets_sandbox::{Quirk, Sandbox};
 use gettickets_warehouse::{Mirror, MirrorErrorKind, Mode};
 use postgres::{Client, NoTls, SimpleQueryMessage};
@@ -139,6 +139,35 @@ fn a_full_run_reads_each_row_a_few_times_although_the_table_was_never_analyzed()
     let rows = read(&mut client) - before;
     let tickets = TICKETS as i64;
     assert!((tickets..=4 * tickets).contains(&rows), "{rows} rows were read for {tickets} tickets");
+}
+
+/// New tickets are sent in a text format, in which some characters have a meaning.
+#[test]
+fn texts_are_stored_as_the_server_sent_them() {
+    let Some(server) = start() else { return };
+    let texts = ["\\N", "\\.", "a\tb", "line\nline\r\n", "\\t\\\\", "\u{1}\u{7f}ü😀", "'\"{},"];
+    let tickets = texts.iter().enumerate().map(|(index, text)| Ticket {
+        id: index as u64 + 1,
+        tid: format!("T-{index}"),
+        subject: (*text).to_owned(),
+        name: (*text).to_owned(),
+        status: Status::from(*text),
+        ..Ticket::default()
+    });
+    let setup = Setup::of(Sandbox::builder().load(tickets.collect()).start().unwrap());
+    // In the second run they are known, so they are written by another statement.
+    for change in ["", " again"] {
+        for (id, text) in (1..).zip(texts) {
+            setup.sandbox.store().reply(id, Status::from(&*format!("{text}{change}"))).unwrap();
+        }
+        let mut mirror = Mirror::open(&server.url()).unwrap();
+        mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap();
+        let mut client = server.client().unwrap();
+        let rows = client.query("SELECT subject, name, status FROM tickets ORDER BY id", &[]).unwrap();
+        let found: Vec<[String; 3]> = rows.iter().map(|row| [row.get(0), row.get(1), row.get(2)]).collect();
+        let expected = texts.map(|text| [text.to_owned(), text.to_owned(), format!("{text}{change}")]);
+        assert_eq!(found, expected);
+    }
 }
 
 #[test]
