@@ -49,6 +49,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_sleep_takes_its_time_unless_it_is_cancelled() {
+        let (began, time) = (Instant::now(), Duration::from_millis(20));
+        SystemClock.sleep(time, &Cancellation::new());
+        assert!(began.elapsed() >= time);
+        let cancelled = Cancellation::new();
+        cancelled.cancel();
+        SystemClock.sleep(Duration::MAX, &cancelled);
+    }
+
+    #[test]
     fn random_numbers_are_below_one_and_differ() {
         let drawn: Vec<f64> = (0..8).map(|_| SystemClock.random()).collect();
         assert!(drawn.iter().all(|number| (0.0..1.0).contains(number)), "{drawn:?}");

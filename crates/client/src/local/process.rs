@@ -401,8 +401,10 @@ mod tests {
         assert!(!whole.read(7));
         assert_eq!((whole.kept.len(), whole.pipe.is_some()), (7, true));
         assert!(output(Steps::new([Ok(4), Ok(4)])).read(7), "there is more than the limit");
-        let mut ended = output(Steps::new([Ok(4), Ok(0)]));
-        assert!(!ended.read(7) && ended.pipe.is_none());
+        for end in [Ok(0), Err(ErrorKind::BrokenPipe)] {
+            let mut ended = output(Steps::new([Ok(4), end]));
+            assert!(!ended.read(7) && ended.pipe.is_none());
+        }
 
         let mut tail = output(Steps::new([Ok(4), Ok(3), Ok(2)]));
         tail.read_tail(6);

@@ -235,6 +235,21 @@ mod tests {
     }
 
     #[test]
+    fn the_finding_of_a_page_keeps_its_tickets_and_its_detail() {
+        let body = r#"{"result":"success","totalresults":1,"startnumber":0,"numreturned":1,"tickets":{"ticket":[{"id":7,"date":"soon"}]}}"#;
+        let page = gettickets_protocol::decode(body).unwrap().into_page().unwrap();
+        let findings = page.findings();
+        assert!(findings.iter().any(|finding| finding.tickets == [7]), "{findings:?}");
+        assert!(findings.iter().any(|finding| finding.detail.is_some()), "{findings:?}");
+        for finding in findings {
+            let of_scan = ScanFinding::from(finding);
+            assert_eq!((of_scan.kind, of_scan.field), (finding.kind, finding.field));
+            assert_eq!((of_scan.count, of_scan.ids), (finding.count as u64, finding.tickets.clone()));
+            assert_eq!(of_scan.detail, finding.detail);
+        }
+    }
+
+    #[test]
     fn a_report_of_another_list_is_added_with_its_tickets_or_without() {
         let mut other = ScanReport {
             pages: 2,

@@ -227,9 +227,12 @@ mod tests {
                 assert_eq!(seen.insert(other, 9), Known::Before(Some(expected as Stamp)), "{id} {other}");
             }
         }
-        // An id that is not present stays so.
+        // An id that is not present stays so, and changes no other.
         seen.update(5, 9);
         assert!(!seen.contains(5) && seen.len() == 5);
+        for id in ids {
+            assert_eq!(seen.insert(id, 9), Known::Before(Some(id as Stamp + 100)), "{id}");
+        }
     }
 
     #[test]

@@ -139,6 +139,9 @@ fn missing_programs_and_installs_are_reported() {
         local_error(client.get_tickets(&GetTickets::default()).unwrap_err()).kind().clone()
     };
     assert_eq!(ask(empty.path(), "php"), LocalErrorKind::NoInit);
+    let client = Client::local(empty.path()).build().unwrap();
+    let error = local_error(client.get_tickets(&GetTickets::default()).unwrap_err());
+    assert!(!error.to_string().contains(" while loading"), "{error}");
     assert_eq!(ask(&empty.path().join("nowhere"), "php"), LocalErrorKind::NoInstall);
     let program = "no-such-php".to_owned();
     assert_eq!(ask(whole.path(), "no-such-php"), LocalErrorKind::NoPhp { program });

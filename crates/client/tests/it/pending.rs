@@ -109,6 +109,7 @@ fn a_reply_above_the_limit_is_refused_from_a_transport_that_has_none() {
     answer.send(Ok(EMPTY)).unwrap();
     let error = client.get_tickets(&GetTickets::default()).unwrap_err();
     assert_eq!((error.code(), error.attempts()), ("too-large", 1));
+    assert!(matches!(error.kind(), gettickets::ErrorKind::TooLarge { .. }), "{error:?}");
     assert!(error.to_string().contains(&(EMPTY.len() - 1).to_string()), "{error}");
 }
 

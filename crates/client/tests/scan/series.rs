@@ -278,6 +278,8 @@ fn the_limits_are_those_of_all_lists_together() {
     let error = yielded.last().unwrap().as_ref().unwrap_err();
     assert_eq!(yielded.len() as u64, most + 1);
     assert!(error.to_string().contains(&format!("more than {most} tickets match")), "{error}");
+    let mut scan = desk.scan().statuses(["S0"]).max_tickets(3);
+    assert_eq!((scan.by_ref().filter(Result::is_ok).count(), scan.failure().is_some()), (3, true));
     let mut scan = desk.scan().concurrency(1).max_requests(5);
     let error = scan.by_ref().find_map(Result::err).unwrap();
     assert!(matches!(error.kind(), ErrorKind::ScanIncomplete(_)), "{error}");
