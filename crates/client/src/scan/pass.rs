@@ -1024,7 +1024,9 @@ impl Pass {
                 self.step = 0;
                 self.empties = 0;
                 let counted = context.totals.last.unwrap_or_default();
-                if counted > self.end || counted > self.met(context) {
+                // A gap behind the same end was read before, and had no rows.
+                let is_read = self.gap_done == Some(self.end);
+                if !is_read && (counted > self.end || counted > self.met(context)) {
                     let limit = context.window.uncapped_limit();
                     let until = counted.max(self.end).saturating_add(limit.saturating_mul(4));
                     self.state = State::Gap { offset: self.end, empties: 0, until, proven: false };
