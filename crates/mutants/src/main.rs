@@ -36,7 +36,7 @@ LIST is the output of `cargo mutants --list --json`, TREE a copy of the workspac
 and RESULTS the folder for the lists of results. Tests that take longer than the limit (default: 20) are left out. The
 tests of a mutant are those that have caught other mutants of its function or file, then the fastest ones, which
 together take at most the budget (default: an hour). Only mutants are
-tested whose name contains the text, or is a line of the file.";
+tested whose name contains the text, or is a line of the file; then the results of the others are kept.";
 
 /// More builds than this mean that the errors are not caused by mutants.
 const MOST_BUILDS: usize = 30;
@@ -124,6 +124,11 @@ fn run(options: &Options) -> Result<(), String> {
     write_file(&options.results.join("tests.txt"), &runs::times(&tests))?;
     println!("{} tests; {} mutants", tests.len(), tried.len());
     let catches = Mutex::default();
+    // Results of an earlier run of other mutants.
+    let kept = match &options.names {
+        Some(names) => kept(&options.results, names),
+        None => BTreeMap::new(),
+    };
     let (outcomes, done, start) = (Mutex::new(BTreeMap::new()), AtomicUsize::new(0), Instant::now());
     runs::in_parallel(options.jobs, tried.len(), |at| {
         let (mutant, function) = tried[at];
@@ -137,14 +142,28 @@ fn run(options: &Options) -> Result<(), String> {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         if done.is_multiple_of(100) {
             // A run that is ended early leaves what it has found.
-            if let Err(error) = write(&options.results, &mutants, &outcomes, &tried, &unviable) {
+            if let Err(error) = write(&options.results, &mutants, &outcomes, &tried, &unviable, &kept) {
                 println!("{error}");
             }
             println!("{done} of {} after {:.0} s", tried.len(), start.elapsed().as_secs_f64());
         }
     });
     let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    write(&options.results, &mutants, &outcomes, &tried, &unviable)
+    write(&options.results, &mutants, &outcomes, &tried, &unviable, &kept)
+}
+
+/// The files of results.
+const FILES: [&str; 6] =
+    ["caught.txt", "timeout.txt", "missed.txt", "unviable.txt", "waiting.txt", "not-tried.txt"];
+
+/// The lines of each file of an earlier run, without those of these mutants.
+fn kept(results: &Path, names: &HashSet<String>) -> BTreeMap<&'static str, String> {
+    let lines = |file: &'static str| {
+        let text = fs::read_to_string(results.join(file)).unwrap_or_default();
+        let others = text.lines().filter(|name| !names.contains(*name));
+        (file, others.map(|name| format!("{name}\n")).collect())
+    };
+    FILES.into_iter().map(lines).collect()
 }
 
 /// Writes a file for each result, with the names of its mutants.
@@ -154,6 +173,7 @@ fn write(
     outcomes: &BTreeMap<usize, Outcome>,
     tried: &[(usize, usize)],
     unviable: &BTreeSet<usize>,
+    kept: &BTreeMap<&'static str, String>,
 ) -> Result<(), String> {
     create(results)?;
     let waiting = tried.iter().map(|(mutant, _)| *mutant).filter(|mutant| !outcomes.contains_key(mutant));
@@ -166,9 +186,10 @@ fn write(
         None if waiting.contains(&number) => "waiting.txt",
         None => "not-tried.txt",
     };
-    for name in ["caught.txt", "timeout.txt", "missed.txt", "unviable.txt", "waiting.txt", "not-tried.txt"] {
+    for name in FILES {
         let numbers = (0..mutants.len()).filter(|number| file_of(*number) == name);
-        let lines: String = numbers.map(|number| format!("{}\n", mutants[number].name)).collect();
+        let mut lines = kept.get(name).cloned().unwrap_or_default();
+        lines.extend(numbers.map(|number| format!("{}\n", mutants[number].name)));
         let path = results.join(name);
         fs::write(&path, lines).map_err(|error| format!("{}: {error}", path.display()))?;
     }

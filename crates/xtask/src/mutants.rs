@@ -25,7 +25,8 @@ and a test runs for a mutant if it calls the mutated function. Its arguments:
   --limit SECONDS    leave out tests that take longer (default: 20)
   --budget SECONDS   for each mutant run only the fastest tests, which together take this time (default: 3600)
   --only TEXT        only mutants whose name contains this
-  --names FILE       only mutants whose name is a line of this file, such as missed.txt of an earlier run
+  --names FILE       only mutants whose name is a line of this file, such as a copy of missed.txt of an earlier run, whose
+                     other results are kept
 
 Otherwise arguments are passed on to cargo-mutants, such as -p gettickets-protocol, --file crates/client/src/scan/*.rs or --in-place.
 Prints the score, which is the share of the mutants that compile and that a test detects, and its 95 % interval if the

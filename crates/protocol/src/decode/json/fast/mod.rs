@@ -545,6 +545,27 @@ mod tests {
     }
 
     #[test]
+    fn every_escape_is_accepted() {
+        for escape in [r"\n", r"\t", r"\b", r"\f", r"\r", r"\/", r"\\", r#"\""#, r"\u00e9", r"\ud83d\ude00"] {
+            for text in [escape.to_owned(), format!("a{escape}b"), escape.repeat(40)] {
+                let ticket = TICKET.replace(r#""cc":",x""#, &format!("\"cc\":\"{text}\""));
+                assert_ne!(ticket, TICKET);
+                assert!(accepts(&[TICKET, &ticket, &ticket]) && accepts(&[&ticket, TICKET]), "{text}");
+                let page = crate::decode(format!(
+                    r#"{{"result":"success","totalresults":"9","startnumber":0,"numreturned":1,"tickets":{{"ticket":[{ticket}]}}}}"#
+                ));
+                let page = page.unwrap().into_page().unwrap();
+                let expected: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();
+                assert_eq!(page.get(0).unwrap().cc(), expected);
+            }
+        }
+        for wrong in [r"\a", r"\u00e", r"\ud83d", r"\ude00", r"\ud83d\u0041", "\t"] {
+            let ticket = TICKET.replace(r#""cc":",x""#, &format!("\"cc\":\"{wrong}\""));
+            assert!(!accepts(&[TICKET, &ticket]), "{wrong}");
+        }
+    }
+
+    #[test]
     fn the_documented_format_is_accepted() {
         let without = |keys: &[&str]| {
             let mut ticket = TICKET.to_owned();
