@@ -113,3 +113,50 @@ fn an_invalid_selection_is_an_error_that_lists_the_columns() {
     let old = TableSchema::as_of_version(Version::V1_0).select(["owner_name"]).unwrap_err().to_string();
     assert!(old.starts_with("the table has no column \"owner_name\"; "), "{old}");
 }
+
+#[test]
+fn columns_are_left_out_and_added_at_their_place() {
+    let table = TableSchema::default();
+    let count = table.columns().len();
+    let id = TableColumn::Field(Field::Id);
+    let without = table.clone().without(id);
+    assert_eq!(without.columns().len(), count - 1);
+    assert!(!without.columns().contains(&id));
+    assert_eq!(without.clone().without(id).columns(), without.columns(), "it is not there");
+    for table in [table.clone(), without] {
+        let table = table.with_subject_text();
+        let place = |column| table.columns().iter().position(|other| *other == column).unwrap();
+        let all: Vec<TableColumn> =
+            TableColumn::all().filter(|column| table.columns().contains(column)).collect();
+        assert_eq!(table.columns(), all);
+        assert_eq!(place(TableColumn::SubjectText), place(TableColumn::Field(Field::Subject)) + 1);
+        assert_eq!(table.clone().with_subject_text().columns(), table.columns());
+    }
+}
+
+#[test]
+fn large_texts_keep_the_columns_and_the_install() {
+    let of_main = || TableSchema::default().of_install("main");
+    for table in [
+        of_main(),
+        of_main().with_subject_text(),
+        of_main().without(TableColumn::Install),
+        of_main().in_time_zone(jiff::tz::TimeZone::UTC),
+    ] {
+        let large = table.large_texts();
+        assert_eq!(large.columns(), table.columns());
+        assert_eq!(large.install().name.as_deref(), Some("main"));
+        assert_eq!(large.install().zone, table.install().zone);
+        let schema = large.schema();
+        assert_eq!(schema.field_with_name("subject").unwrap().data_type(), &DataType::LargeUtf8);
+    }
+}
+
+#[test]
+fn an_error_lists_the_columns_that_can_be_selected() {
+    let table = TableSchema::default().without(TableColumn::Field(Field::Cc));
+    let error = table.select(["cc"]).unwrap_err();
+    assert!(!error.available().contains(&TableColumn::Field(Field::Cc)), "{error}");
+    assert!(error.available().contains(&TableColumn::SubjectText), "{error}");
+    assert_eq!(error.available().len(), table.columns().len() + 1);
+}
