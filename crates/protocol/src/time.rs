@@ -323,6 +323,45 @@ mod tests {
     use super::*;
 
     #[test]
+    fn offsets_names_and_abbreviations_are_zones() {
+        for zone in
+            ["+02:00", "-0330", "+05", "+053000", "Z", "z", "CEST", "UTC", "Europe/Berlin", "Etc/GMT+5"]
+        {
+            assert!(is_zone(zone), "{zone}");
+        }
+        let long = format!("Europe/{}", "x".repeat(40));
+        for text in [
+            "",
+            "+2",
+            "+02:0x",
+            "+1234567",
+            "AM",
+            "PM",
+            "Berlin",
+            "CESTXYZ",
+            "cest",
+            "/Berlin",
+            "Europe/Bérlin",
+            &long,
+        ] {
+            assert!(!is_zone(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_zero_date_has_a_time_of_day() {
+        for (text, is_time) in [
+            ("0000-00-00 00:00:00", true),
+            ("0000-00-00 23:59:59", true),
+            ("0000-00-00 ab:00:00", false),
+            ("0000-00-01 00:00:00", false),
+            ("2016-01-01 06:26:29", true),
+        ] {
+            assert_eq!(is_wire_time(text.as_bytes().try_into().unwrap()), is_time, "{text}");
+        }
+    }
+
+    #[test]
     fn dates_read_and_write() {
         let time = date_in("2016-01-01 06:26:29").unwrap();
         assert_eq!(time, jiff::civil::datetime(2016, 1, 1, 6, 26, 29, 0));

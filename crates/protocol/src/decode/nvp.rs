@@ -218,6 +218,16 @@ fn json(text: &str) -> Box<str> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn names_are_letters_digits_and_brackets() {
+        for name in ["result", " tickets[ticket][0][id]", "a_b-1"] {
+            assert!(super::is_name(name), "{name}");
+        }
+        for text in ["", "  ", "a b", "a.b", "é", "a\tb"] {
+            assert!(!super::is_name(text), "{text}");
+        }
+    }
+
     use crate::{DecodeErrorKind, FindingKind, Reply, decode};
 
     #[test]

@@ -297,3 +297,30 @@ fn a_page_has_at_most_65536_names_of_unknown_fields() {
     assert_eq!(page(&body(65_536)).iter().next().unwrap().extra().len(), 65_536);
     assert_eq!(error(&body(65_537)).kind(), &DecodeErrorKind::TooManyNames { limit: 65_536 });
 }
+
+#[test]
+fn other_values_in_the_place_of_a_ticket_are_named() {
+    for (json, found) in [("1", "integer"), ("[]", "sequence"), ("\"x\"", "string"), ("null", "null")] {
+        let error = serde_json::from_str::<gettickets_protocol::Ticket>(json).unwrap_err().to_string();
+        assert!(error.contains("expected a ticket") && error.contains(found), "{error}");
+    }
+}
+
+#[test]
+fn attachments_are_equal_if_their_names_and_indexes_are() {
+    let of = |list: &str| page_with("attachments", list);
+    let lists = [
+        "[]",
+        r#"[{"filename":"a.txt","index":"0"}]"#,
+        r#"[{"filename":"b.txt","index":"0"}]"#,
+        r#"[{"filename":"a.txt","index":"1"}]"#,
+        r#"[{"filename":"a.txt","index":"0"},{"filename":"b.txt","index":"1"}]"#,
+    ];
+    for (nth, one) in lists.iter().enumerate() {
+        for (other_nth, other) in lists.iter().enumerate() {
+            let (one, other) = (page(&of(one)), page(&of(other)));
+            let same = one.get(0).unwrap().attachments() == other.get(0).unwrap().attachments();
+            assert_eq!(same, nth == other_nth, "{nth} {other_nth}");
+        }
+    }
+}
