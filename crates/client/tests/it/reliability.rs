@@ -189,6 +189,14 @@ const COVERED: [&str; 2] = ["<!-- written by `cargo xtask coverage --write` -->"
 
 /// What mutation testing has found, before the table.
 const MUTANTS: &str = "
+## Long runs
+
+`soak` (`crates/cli/tests/it/soak.rs`) runs `watch --full` and `mirror --full`, a run every 10 ms, against a list of 400 tickets that
+changes at every third request, and compares the memory, the open files and the threads of the first 1,500 requests with those of
+the last. Each `cargo xtask test` does it for 6,000 requests, `GETTICKETS_SOAK_MINUTES=60` for an hour. An hour on a busy machine,
+216,206 requests: `watch` 32 MB at first and 35 MB at last, `mirror` 34 and 52 MB; no more open files than one and no more threads.
+The mirror keeps up to 32 MiB of its database in memory, which grows with every change that is recorded.
+
 ## What mutation testing has found
 
 A mutant is a small change of the code, such as `<=` for `<`. It is *missed* if no test fails, and *caught* otherwise; a test that
