@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -252,14 +253,22 @@ fn connections_are_reused() {
 
 #[test]
 fn a_connection_that_the_server_has_closed_is_not_used_again() {
+    let (sender, closed) = channel();
     // The server does not say that it closes them.
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len());
-    let server = Server::start(vec![raw(head.clone()), raw(head)]);
+    let answer = || -> Answer {
+        let sender = sender.clone();
+        Box::new(move |stream| {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len());
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.shutdown(Shutdown::Both).unwrap();
+            sender.send(()).unwrap();
+        })
+    };
+    let server = Server::start(vec![answer(), answer()]);
     let client = server.client().no_retries().build().unwrap();
     for _ in 0..2 {
         client.get_tickets(&GetTickets::default()).unwrap();
-        // The end of the connection arrives after the response.
-        thread::sleep(Duration::from_millis(50));
+        closed.recv_timeout(Duration::from_secs(60)).unwrap();
     }
     assert_eq!(server.requests().len(), 2);
 }
