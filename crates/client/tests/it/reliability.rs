@@ -328,6 +328,10 @@ fn every_ticket(quirk: Quirk) -> String {
     let (mut ids, mut error) = (HashSet::new(), None);
     let before = sandbox.store().ids().unwrap();
     let mut scan = client.scan(request());
+    if matches!(quirk, Quirk::Shifting | Quirk::ClockSetBack) {
+        // The list changes before every reply, so the result depends on the order in which concurrent requests arrive.
+        scan = scan.concurrency(1);
+    }
     for ticket in scan.by_ref() {
         match ticket {
             Ok(ticket) => assert!(ids.insert(ticket.get().id()), "{quirk}: {} twice", ticket.get().id()),
