@@ -27,8 +27,8 @@ const MAX_SHOWN_NAMES: usize = 8;
 pub(crate) enum Roots {
     /// The certificates that this machine trusts.
     System,
-    /// These and no others.
-    Given(Vec<CertificateDer<'static>>),
+    /// These and no others. The store has those of them that can be parsed.
+    Given { certificates: Vec<CertificateDer<'static>>, store: Arc<RootCertStore> },
 }
 
 impl Roots {
@@ -43,9 +43,10 @@ impl Roots {
         if certificates.is_empty() {
             return Err(unreadable("there is no certificate in it"));
         }
-        match RootCertStore::empty().add_parsable_certificates(certificates.iter().cloned()) {
+        let mut store = RootCertStore::empty();
+        match store.add_parsable_certificates(certificates.iter().cloned()) {
             (0, _) => Err(unreadable("no certificate in it can be parsed")),
-            _ => Ok(Roots::Given(certificates)),
+            _ => Ok(Roots::Given { certificates, store: Arc::new(store) }),
         }
     }
 
@@ -56,11 +57,9 @@ impl Roots {
             Roots::System => {
                 (Arc::new(rustls_platform_verifier::Verifier::new(Arc::clone(&provider))?), Vec::new())
             }
-            Roots::Given(certificates) => {
-                let mut roots = RootCertStore::empty();
-                let _ = roots.add_parsable_certificates(certificates.iter().cloned());
+            Roots::Given { certificates, store } => {
                 let built =
-                    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                    WebPkiServerVerifier::builder_with_provider(Arc::clone(store), Arc::clone(&provider))
                         .build()
                         .map_err(|error| RustlsError::General(error.to_string()))?;
                 (built, certificates.clone())
@@ -260,12 +259,12 @@ mod tests {
 
     #[test]
     fn a_certificate_of_version_1_is_refused_with_an_explanation() {
-        let Ok(Roots::Given(certificates)) = Roots::from_pem(VERSION_1.as_bytes()) else { panic!("given") };
+        let Ok(Roots::Given { certificates, store }) = Roots::from_pem(VERSION_1.as_bytes()) else {
+            panic!("given")
+        };
         let certificate = certificates[0].clone();
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+        let inner = WebPkiServerVerifier::builder_with_provider(store, provider).build().unwrap();
         for given in [Vec::new(), certificates] {
             let verifier = Verifier { inner: inner.clone(), given };
             let name = ServerName::try_from("localhost").unwrap();
@@ -279,7 +278,9 @@ mod tests {
 
     #[test]
     fn a_certificate_is_valid_from_its_first_to_its_last_second() {
-        let Ok(Roots::Given(certificates)) = Roots::from_pem(VERSION_1.as_bytes()) else { panic!("given") };
+        let Ok(Roots::Given { certificates, .. }) = Roots::from_pem(VERSION_1.as_bytes()) else {
+            panic!("given")
+        };
         let certificate = Certificate::from_der(&certificates[0]).unwrap();
         let certificate = certificate.tbs_certificate();
         let name = ServerName::try_from("localhost").unwrap();
