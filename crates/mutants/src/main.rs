@@ -125,10 +125,7 @@ fn run(options: &Options) -> Result<(), String> {
     println!("{} tests; {} mutants", tests.len(), tried.len());
     let catches = Mutex::default();
     // Results of an earlier run of other mutants.
-    let kept = match &options.names {
-        Some(names) => kept(&options.results, names),
-        None => BTreeMap::new(),
-    };
+    let kept = options.names.as_ref().map(|names| kept(&options.results, names)).unwrap_or_default();
     let (outcomes, done, start) = (Mutex::new(BTreeMap::new()), AtomicUsize::new(0), Instant::now());
     runs::in_parallel(options.jobs, tried.len(), |at| {
         let (mutant, function) = tried[at];

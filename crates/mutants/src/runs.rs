@@ -95,20 +95,20 @@ pub(crate) fn times(tests: &[Test]) -> String {
 pub(crate) struct Catches {
     /// For a function and a test.
     of_function: HashMap<(usize, usize), u32>,
-    /// For a file and a test.
-    of_file: HashMap<(String, usize), u32>,
+    /// For a test, by the name of the file.
+    of_file: HashMap<String, HashMap<usize, u32>>,
 }
 
 impl Catches {
     fn add(&mut self, function: usize, file: &str, test: usize) {
         *self.of_function.entry((function, test)).or_default() += 1;
-        *self.of_file.entry((file.to_owned(), test)).or_default() += 1;
+        *self.of_file.entry(file.to_owned()).or_default().entry(test).or_default() += 1;
     }
 
     /// How many catches the test promises, where one in the same function counts as much as eight in the same file.
     fn promise(&self, function: usize, file: &str, test: usize) -> u32 {
         let of_function = self.of_function.get(&(function, test)).copied().unwrap_or_default();
-        let of_file = self.of_file.get(&(file.to_owned(), test)).copied().unwrap_or_default();
+        let of_file = self.of_file.get(file).and_then(|tests| tests.get(&test)).copied().unwrap_or_default();
         of_function * 8 + of_file
     }
 }

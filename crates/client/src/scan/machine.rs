@@ -589,8 +589,9 @@ impl ScanMachine {
     }
 
     fn note_total(&mut self, flight: &Flight, total: Option<u64>, rows: u64) {
-        self.report.total = total.or(self.report.total);
-        let Some(count) = total.map(|count| count.min(LARGEST_TOTAL)) else { return };
+        let Some(total) = total else { return };
+        self.report.total = Some(total);
+        let count = total.min(LARGEST_TOTAL);
         self.totals.last = Some(count);
         if rows > 0 && flight.offset + rows > count && !self.totals.contradicted {
             self.totals.contradicted = true;
@@ -600,7 +601,7 @@ impl ScanMachine {
             ));
         }
         if flight.pass == self.pass_number {
-            self.pass.note_total(Some(count));
+            self.pass.note_total(count);
             if self.pass.has_erratic_totals() && !self.totals.erratic {
                 self.totals.erratic = true;
                 self.report

@@ -520,8 +520,7 @@ impl Pass {
     }
 
     /// Notes the total of a reply.
-    pub(super) fn note_total(&mut self, total: Option<u64>) {
-        let Some(total) = total else { return };
+    pub(super) fn note_total(&mut self, total: u64) {
         self.total_count = self.total_count.saturating_add(1);
         self.total_most = self.total_most.max(total);
         self.total_least = self.total_least.min(total);

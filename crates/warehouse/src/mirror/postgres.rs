@@ -468,13 +468,17 @@ fn write_error(error: std::io::Error) -> MirrorError {
     }
 }
 
+/// The columns, quoted.
+fn names() -> Vec<String> {
+    columns().map(|(name, _)| format!("\"{name}\"")).collect()
+}
+
 fn copy() -> String {
-    let names: Vec<String> = columns().map(|(name, _)| format!("\"{name}\"")).collect();
-    format!("COPY tickets (install, fingerprint, first_seen, changed, {}) FROM STDIN", names.join(", "))
+    format!("COPY tickets (install, fingerprint, first_seen, changed, {}) FROM STDIN", names().join(", "))
 }
 
 fn upsert() -> String {
-    let names: Vec<String> = columns().map(|(name, _)| format!("\"{name}\"")).collect();
+    let names = names();
     let arrays: Vec<String> = (0..names.len()).map(|index| format!("${}::text[]", index + 4)).collect();
     let parts: Vec<String> = (0..names.len()).map(|index| format!("c{index}")).collect();
     let values: Vec<String> = columns()

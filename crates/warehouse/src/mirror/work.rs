@@ -276,7 +276,7 @@ impl<'a> Work<'a> {
         // The fingerprint does not matter here.
         let key = |ticket: TicketRef<'_>| i64::try_from(ticket.id()).map(|id| (id, 0));
         let Ok(keys) = tickets.iter().map(key).collect::<Result<Vec<_>, _>>() else { return Ok(false) };
-        if keys.iter().copied().collect::<HashMap<i64, i64, RandomState>>().len() < keys.len() {
+        if keys.iter().map(|(id, _)| *id).collect::<Ids>().len() < keys.len() {
             return Ok(false);
         }
         let known = store.known(&self.install.name, &keys)?;

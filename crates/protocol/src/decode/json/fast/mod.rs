@@ -287,7 +287,7 @@ impl<'a> TicketDecoder<'a, '_> {
             let field = field_named(name, &mut expected);
             let target = match field {
                 Some(field) => add_field(row, field)?,
-                None => self.extra_name(name)?,
+                None => self.extra_of(name, 0)?,
             };
             let in_quotes = cursor.peek() == Some(b'"');
             let as_documented = match target {
@@ -339,13 +339,15 @@ impl<'a> TicketDecoder<'a, '_> {
     /// Returns where the value of an unknown field is stored. Returns `None` if the ticket has the field already; its
     /// values begin at `extras`.
     fn extra_of(&mut self, name: &str, extras: usize) -> Option<Target> {
-        let arena = &self.page.arena;
-        let Some(known) = arena.extra_names.iter().position(|other| **other == *name) else {
-            return self.extra_name(name);
-        };
-        let known = known as u32;
-        let is_repeated = arena.extras.get(extras..)?.iter().any(|extra| extra.name == known);
-        (!is_repeated).then_some(Target::Extra(known))
+        let arena = &mut self.page.arena;
+        if let Some(known) = arena.extra_names.iter().position(|other| **other == *name) {
+            let known = known as u32;
+            let is_repeated = arena.extras.get(extras..)?.iter().any(|extra| extra.name == known);
+            return (!is_repeated).then_some(Target::Extra(known));
+        }
+        (arena.extra_names.len() < MAX_EXTRAS).then_some(())?;
+        arena.extra_names.push(name.into());
+        Some(Target::Extra(arena.extra_names.len() as u32 - 1))
     }
 
     /// Reads a key and the colon after it.
@@ -358,15 +360,6 @@ impl<'a> TicketDecoder<'a, '_> {
         let name = self.text.get(start..cursor.at)?;
         cursor.expect(b"\":")?;
         Some(name)
-    }
-
-    fn extra_name(&mut self, name: &str) -> Option<Target> {
-        let names = &mut self.page.arena.extra_names;
-        if names.len() == MAX_EXTRAS || names.iter().any(|other| **other == *name) {
-            return None;
-        }
-        names.push(name.into());
-        Some(Target::Extra(names.len() as u32 - 1))
     }
 
     /// Reads a value. For a text the cursor is after the opening quote.
