@@ -86,6 +86,11 @@ pub(crate) fn reply(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Answ
     raw([head.as_bytes(), body].concat())
 }
 
+/// A response without tickets, after which the connection may be used again.
+pub(crate) fn kept_alive() -> String {
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len())
+}
+
 pub(crate) fn json(body: &str) -> Answer {
     reply("200 OK", "content-type: application/json\r\n", body)
 }

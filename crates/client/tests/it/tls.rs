@@ -17,7 +17,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::server::{EMPTY, builder, read_request};
+use crate::server::{builder, kept_alive, read_request};
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -63,7 +63,7 @@ type TlsAnswer = Box<dyn FnOnce(&mut TlsStream) + Send>;
 fn serve(certificate: CertificateDer<'static>, key: &KeyPair) -> String {
     let answer: TlsAnswer = Box::new(|stream| {
         if !read_request(stream).is_empty() {
-            stream.write_all(whole_reply().as_bytes()).unwrap();
+            stream.write_all(kept_alive().as_bytes()).unwrap();
         }
     });
     serve_each(certificate, key, vec![answer]).0
@@ -99,11 +99,6 @@ fn serve_each(
         }
     });
     (format!("https://localhost:{port}"), closed)
-}
-
-/// A reply after which the connection may be used again.
-fn whole_reply() -> String {
-    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len())
 }
 
 fn reason(error: &Error) -> TlsReason {
@@ -277,7 +272,7 @@ fn connections_with_tls_are_reused() {
     let (client, _closed) = trusted(vec![Box::new(|stream| {
         for _ in 0..3 {
             read_request(stream);
-            stream.write_all(whole_reply().as_bytes()).unwrap();
+            stream.write_all(kept_alive().as_bytes()).unwrap();
         }
     })]);
     for _ in 0..3 {
@@ -290,7 +285,7 @@ fn a_connection_with_tls_that_the_server_has_closed_is_not_used_again() {
     let answer = || -> TlsAnswer {
         Box::new(|stream| {
             read_request(stream);
-            stream.write_all(whole_reply().as_bytes()).unwrap();
+            stream.write_all(kept_alive().as_bytes()).unwrap();
         })
     };
     let (client, closed) = trusted(vec![answer(), answer()]);
@@ -306,7 +301,7 @@ fn headers_may_arrive_in_several_records() {
     let (client, _closed) = trusted(vec![Box::new(|stream| {
         read_request(stream);
         let padding = "x".repeat(40 << 10);
-        let reply = whole_reply().replacen("\r\n", &format!("\r\nx-padding: {padding}\r\n"), 1);
+        let reply = kept_alive().replacen("\r\n", &format!("\r\nx-padding: {padding}\r\n"), 1);
         stream.write_all(reply.as_bytes()).unwrap();
     })]);
     assert!(client.get_tickets(&GetTickets::default()).unwrap().is_empty());

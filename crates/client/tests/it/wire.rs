@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use gettickets::transport::{TimeoutPhase, TransportErrorKind};
 use gettickets::{ErrorKind, GetTickets, ResponseType};
 
-use crate::server::{Answer, EMPTY, Server, builder, json, raw, reply};
+use crate::server::{Answer, EMPTY, Server, builder, json, kept_alive, raw, reply};
 
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -236,10 +236,9 @@ fn a_page_that_json_cannot_represent_is_requested_as_xml() {
 
 #[test]
 fn connections_are_reused() {
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len());
-    let server = Server::start(vec![Box::new(move |stream| {
+    let server = Server::start(vec![Box::new(|stream| {
         for _ in 0..3 {
-            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(kept_alive().as_bytes()).unwrap();
             crate::server::read_request(stream);
         }
     })]);
@@ -258,8 +257,7 @@ fn a_connection_that_the_server_has_closed_is_not_used_again() {
     let answer = || -> Answer {
         let sender = sender.clone();
         Box::new(move |stream| {
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len());
-            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(kept_alive().as_bytes()).unwrap();
             stream.shutdown(Shutdown::Both).unwrap();
             sender.send(()).unwrap();
         })

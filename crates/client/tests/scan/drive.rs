@@ -8,7 +8,7 @@ use gettickets::scan::{Cursor, ScanReport};
 use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, Error, ErrorKind};
 
-use crate::world::{Reply, Rng, Served, World, mix};
+use crate::world::{Reply, Rng, Served, World, digest};
 
 pub(crate) const REFUSAL: &str =
     "Error generating JSON encoded response: Malformed UTF-8 characters, possibly incorrectly encoded";
@@ -124,7 +124,7 @@ impl Driver {
     }
 
     fn note(&mut self, what: impl IntoIterator<Item = u64>) {
-        self.trace = what.into_iter().fold(self.trace, |trace, part| mix(trace ^ part).wrapping_mul(31));
+        self.trace = digest(self.trace, what);
     }
 
     /// Runs until the end, or until at least this many tickets were taken. Then the cursor is returned: the consumer

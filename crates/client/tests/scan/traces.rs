@@ -12,10 +12,11 @@ use gettickets::scan::machine::Settings;
 use crate::adversary::play;
 use crate::drive::{Driver, Outcome};
 use crate::history::{History, time};
-use crate::world::{By, Cap, Group, Rates, Total, World, mix};
+use crate::world::{self, By, Cap, Group, Rates, Total, World};
 
+/// A digest of a text, short enough for a line.
 pub(crate) fn digest(text: &str) -> u32 {
-    text.bytes().fold(7, |digest, byte| mix(digest ^ u64::from(byte)).wrapping_mul(31)) as u32
+    world::digest(7, text.bytes().map(u64::from)) as u32
 }
 
 /// A line that describes a scan.

@@ -30,6 +30,11 @@ impl Rng {
     }
 }
 
+/// A digest of numbers in their order, which continues another one.
+pub(crate) fn digest(begin: u64, numbers: impl IntoIterator<Item = u64>) -> u64 {
+    numbers.into_iter().fold(begin, |digest, number| mix(digest ^ number).wrapping_mul(31))
+}
+
 pub(crate) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -127,8 +132,7 @@ impl Ticket {
     pub(crate) fn row(&self) -> Row {
         let fields = [self.id, self.date, self.lastreply, u64::from(self.status), u64::from(self.priority)];
         let more = [u64::from(self.dept), u64::from(self.flag)];
-        let fingerprint =
-            fields.iter().chain(&more).fold(7, |print, field| mix(print ^ field).wrapping_mul(31));
+        let fingerprint = digest(7, fields.into_iter().chain(more));
         let stamp = |seconds: u64| if seconds == 0 { 0 } else { seconds as u32 + 1 };
         Row { id: self.id, date: stamp(self.date), lastreply: stamp(self.lastreply), fingerprint }
     }
