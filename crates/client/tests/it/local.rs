@@ -213,8 +213,10 @@ fn the_time_limit_ends_children_that_left_the_process_group() {
     let client = Client::local(install.path()).timeout(Duration::from_secs(2)).build().unwrap();
     let error = local_error(client.get_tickets(&about("setsid")).unwrap_err());
     assert!(matches!(error.kind(), LocalErrorKind::TimedOut { .. }), "{error}");
-    assert!(install.path().join("started").exists(), "the child was started");
-    eventually("the child has ended", || !is_running("sleep 98765"));
+    let pid = fs::read_to_string(install.path().join("started")).expect("the child was started");
+    let arguments = PathBuf::from("/proc").join(pid.trim()).join("cmdline");
+    // One that has ended and was not waited for has no arguments.
+    eventually("the child has ended", || fs::read(&arguments).unwrap_or_default().is_empty());
 }
 
 #[test]

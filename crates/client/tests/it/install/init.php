@@ -62,8 +62,8 @@ function localAPI(string $action, array $postData, ?string $adminUsername = null
             break;
         case 'setsid':
             // A child that left the process group.
-            exec('setsid sleep 98765 >/dev/null 2>&1 &');
-            touch(__DIR__ . '/started');
+            exec('setsid sleep 98765 >/dev/null 2>&1 & echo $!', $pid);
+            file_put_contents(__DIR__ . '/started', $pid);
             sleep(1000);
             break;
         case 'holds':
