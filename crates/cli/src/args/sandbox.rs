@@ -45,10 +45,10 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "VERSION", default_value = "8.13.1")]
     pub(crate) server_version: Version,
     /// API identifier to accept [default: sandbox-identifier]
-    #[arg(long, value_name = "ID", requires = "secret_file")]
+    #[arg(long, value_name = "ID")]
     pub(crate) identifier: Option<String>,
     /// File with the API secret to accept [default: the secret is sandbox-secret]
-    #[arg(long, value_name = "FILE", requires = "identifier")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
     /// When the newest ticket was last answered: a date, or now [default: a fixed date, so that the same seed always
     /// gives the same tickets]

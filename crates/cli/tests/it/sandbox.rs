@@ -69,6 +69,16 @@ fn a_secret_from_a_file_is_used_and_not_shown() {
 }
 
 #[test]
+fn the_identifier_and_the_secret_can_be_given_alone() {
+    let served = Served::with(&["--identifier", "me"]);
+    assert_eq!(served.list("me", "sandbox-secret").len(), 25);
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"hunter2\n").unwrap();
+    let served = Served::with(&["--secret-file", text(file.path())]);
+    assert_eq!(served.list("sandbox-identifier", "hunter2").len(), 25);
+}
+
+#[test]
 fn output_of_list_can_be_loaded() {
     let sandbox = gettickets_sandbox::Sandbox::builder().tickets(12).start().unwrap();
     for format in ["json", "ndjson"] {

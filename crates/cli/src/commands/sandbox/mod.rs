@@ -56,10 +56,14 @@ fn builder(args: &SandboxArgs) -> Outcome<(SandboxBuilder, u64)> {
     if let Some(newest) = args.newest {
         builder = builder.newest(newest.resolve(Timestamp::now(), &TimeZone::system()));
     }
-    if let (Some(identifier), Some(file)) = (&args.identifier, &args.secret_file) {
-        let secret = SecretSource::File(file.clone()).read("the API secret", &Environment::process())?;
-        builder = builder.api_credentials(identifier, secret);
-    }
+    let identifier = args.identifier.as_deref().unwrap_or(Sandbox::IDENTIFIER);
+    builder = match &args.secret_file {
+        Some(file) => {
+            let secret = SecretSource::File(file.clone()).read("the API secret", &Environment::process())?;
+            builder.api_credentials(identifier, secret)
+        }
+        None => builder.api_credentials(identifier, Sandbox::SECRET),
+    };
     if let Some(file) = &args.load {
         let tickets = load::tickets(file)?;
         count = tickets.len() as u64;
