@@ -390,6 +390,15 @@ mod tests {
     }
 
     #[test]
+    fn sets_are_combined() {
+        let set = |fields: &[Field]| fields.iter().copied().collect::<FieldSet>();
+        let (one, other) = (set(&[Field::Id, Field::Tid]), set(&[Field::Tid, Field::Cc]));
+        assert_eq!(one.union(other), set(&[Field::Id, Field::Tid, Field::Cc]));
+        assert_eq!(one.intersection(other), set(&[Field::Tid]));
+        assert_eq!(one.difference(other), set(&[Field::Id]));
+    }
+
+    #[test]
     fn names_are_converted_to_their_fields() {
         for field in Field::all() {
             assert_eq!(Field::from_name(field.name()), Some(field));

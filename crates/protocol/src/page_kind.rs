@@ -363,9 +363,28 @@ mod tests {
         ] {
             assert_eq!(PageKind::detect(Some(status), page), kind, "{status}: {page}");
         }
-        for status in 520..=527 {
-            assert!(cloudflare_status(status).is_some());
-        }
+    }
+
+    #[test]
+    fn statuses_that_only_cloudflare_uses_have_names() {
+        let names: Vec<_> = (100..1000).filter_map(cloudflare_status).collect();
+        assert_eq!(names.len(), 9);
+        assert!((520..=527).chain([530]).all(|status| cloudflare_status(status).is_some()));
+        assert_eq!(
+            names.first().zip(names.last()),
+            Some((&"Web Server Returned an Unknown Error", &"Origin DNS Error"))
+        );
+    }
+
+    #[test]
+    fn a_smaller_page_may_avoid_the_errors_of_memory_and_time() {
+        let smaller = [PageKind::MemoryExhausted, PageKind::TimeLimit];
+        assert!(smaller.into_iter().all(PageKind::may_be_due_to_size));
+        assert!(
+            ![PageKind::PhpError, PageKind::Cdn, PageKind::Other]
+                .into_iter()
+                .any(PageKind::may_be_due_to_size)
+        );
     }
 
     #[test]

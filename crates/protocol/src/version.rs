@@ -184,6 +184,14 @@ mod tests {
     }
 
     #[test]
+    fn a_version_has_three_numbers() {
+        let version: Version = "8.13.1".parse().unwrap();
+        assert_eq!((version.major(), version.minor(), version.patch()), (8, 13, 1));
+        let version: Version = "9".parse().unwrap();
+        assert_eq!((version.major(), version.minor(), version.patch()), (9, 0, 0));
+    }
+
+    #[test]
     fn other_texts_are_not_versions() {
         for text in ["", ".", "8.", ".8", "+8", "8.+1", "8.x", "8.0.0.0", "70000", "-1", " 8"] {
             assert!(text.parse::<Version>().is_err(), "{text:?}");
