@@ -83,7 +83,7 @@ impl Cursor {
     /// How many rows of the trail a cursor holds.
     pub(super) const MAX_ROWS: usize = 32;
     /// Counts and offsets are less than this, so that sums with them do not overflow. No list is as long.
-    const MAX_COUNT: u64 = u64::MAX / 4;
+    const MAX_COUNT: u64 = 1 << 62;
 
     /// What a cursor belongs to. The page size is not part of it.
     pub(super) fn digest(endpoint: &str, request: &GetTickets, since: Option<Stamp>) -> String {

@@ -292,14 +292,10 @@ fn parts(settings: &Settings) -> Vec<Settings> {
         let request = GetTickets { status, ..settings.request.clone() };
         Settings { request, ..settings.clone() }
     };
-    match statuses.len() {
-        0 => vec![settings.clone()],
-        1 => vec![with(statuses.pop())],
-        // The limit of tickets is for all together.
-        _ => {
-            statuses.into_iter().map(|status| Settings { max_tickets: None, ..with(Some(status)) }).collect()
-        }
+    if statuses.is_empty() {
+        return vec![settings.clone()];
     }
+    statuses.into_iter().map(|status| with(Some(status))).collect()
 }
 
 /// Digest of what the cursors of all scans belong to.
