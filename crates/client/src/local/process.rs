@@ -72,7 +72,7 @@ pub(super) fn run(
     let outcome = outcome.and_then(|outcome| outcome);
     if !matches!(outcome, Ok(Outcome::Ended(Ended { overflowed: false, .. }))) {
         group.kill();
-        reap(&mut child);
+        reap(&mut child, MAX_REAP);
     }
     outcome.map_err(|error| failed(&error, LocalErrorKind::Died))
 }
@@ -267,10 +267,10 @@ impl<P: Read> Output<P> {
     }
 }
 
-/// Waits for a killed process to end, so that it does not become a zombie.
-fn reap(child: &mut Child) {
+/// Waits for a killed process to end, so that it does not become a zombie; at most this long.
+fn reap(child: &mut Child, time: Duration) {
     let began = Instant::now();
-    while matches!(child.try_wait(), Ok(None)) && began.elapsed() < MAX_REAP {
+    while matches!(child.try_wait(), Ok(None)) && began.elapsed() < time {
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -302,21 +302,17 @@ impl Group {
         self.kill_marked();
     }
 
-    /// Kills the processes that left the group, which have a variable in their environment. A process may start another
-    /// one while the list is read, so it is read again until there are none.
+    /// Kills the processes that left the group, which have a variable in their environment.
     #[cfg(target_os = "linux")]
     fn kill_marked(&self) {
-        const ROUNDS: usize = 16;
-        for _ in 0..ROUNDS {
+        until_none(|| {
             let killed = std::fs::read_dir("/proc").into_iter().flatten().flatten().filter(|entry| {
                 let name = entry.file_name();
                 let pid = name.to_str().and_then(|name| name.parse().ok());
                 pid.is_some_and(|pid| self.kill_if_marked(pid))
             });
-            if killed.count() == 0 {
-                return;
-            }
-        }
+            killed.count()
+        });
     }
 
     /// Kills a process if it is marked. A descriptor of it is opened first, so that its id can't be reused.
@@ -334,9 +330,22 @@ impl Group {
     }
 }
 
+/// Repeats a kill until it returns that there was no process to kill: one may start another while the list is read.
+#[cfg(target_os = "linux")]
+fn until_none(mut kill: impl FnMut() -> usize) {
+    const MAX_ROUNDS: usize = 16;
+    for _ in 0..MAX_ROUNDS {
+        if kill() == 0 {
+            return;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
+    #[cfg(target_os = "linux")]
+    use std::os::unix::process::ExitStatusExt;
 
     use super::*;
 
@@ -412,9 +421,52 @@ mod tests {
     }
 
     #[test]
-    fn a_killed_process_is_waited_for() {
+    fn a_wait_for_pipes_takes_its_time_while_none_can_be_read() {
+        let (silent, _writer) = io::pipe().unwrap();
+        let stdin = Input::<io::PipeWriter> { pipe: None, rest: Vec::new(), written: 0 };
+        let stdout = Output { pipe: Some(silent), kept: Vec::new() };
+        let stderr = Output::<io::PipeReader> { pipe: None, kept: Vec::new() };
+        let (began, time) = (Instant::now(), Duration::from_millis(20));
+        wait_for_any(&stdin, &stdout, &stderr, time);
+        assert!(began.elapsed() >= time);
+    }
+
+    #[test]
+    fn a_killed_process_is_waited_for_and_one_that_does_not_end_only_for_a_time() {
         let mut child = Command::new("sh").args(["-c", "sleep 0.1"]).spawn().unwrap();
-        reap(&mut child);
+        reap(&mut child, MAX_REAP);
         assert!(child.try_wait().unwrap().is_some(), "it was left as a zombie");
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        reap(&mut child, Duration::from_millis(20));
+        let ended = child.try_wait().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(ended, None, "its end was waited for");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn processes_with_the_mark_of_a_call_are_killed_and_no_others() {
+        let mark = format!("a test of process {}", std::process::id());
+        let sleep = |mark: &str| Command::new("sleep").arg("30").env(MARKER, mark).spawn().unwrap();
+        let (mut marked, mut by_id, mut other) = (sleep(&mark), sleep(&mark), sleep("another call"));
+        let group = Group { leader: None, marker: format!("{MARKER}={mark}").into_bytes() };
+        let killed = [&other, &by_id].map(|child| group.kill_if_marked(child.id() as i32));
+        group.kill_marked();
+        let signals = [&mut marked, &mut by_id].map(|child| child.wait().unwrap().signal());
+        let ended = other.try_wait().unwrap();
+        other.kill().unwrap();
+        other.wait().unwrap();
+        assert_eq!((killed, signals, ended), ([false, true], [Some(9); 2], None));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn processes_are_killed_until_there_are_none_or_many_times() {
+        for (killed, times) in [(vec![0, 5], 1), (vec![2, 1, 0, 5], 3), (vec![1; 99], 16)] {
+            let mut rounds = killed.iter();
+            until_none(|| *rounds.next().unwrap());
+            assert_eq!(killed.len() - rounds.len(), times, "{killed:?}");
+        }
     }
 }

@@ -10,14 +10,22 @@ use gettickets::scan::FetchContext;
 use gettickets::{Cancellation, Client, Error, ErrorKind, GetTickets};
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+use crate::machine::{again, is_child};
+
 /// A copy of the fake install with this behavior.
 fn install(behavior: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     let init = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/install/init.php");
     fs::copy(init, folder.path().join("init.php")).unwrap();
-    if behavior == "no-local-api" {
-        // An `init.php` of another program.
-        fs::write(folder.path().join("init.php"), "<?php $answer = 42;").unwrap();
+    // An `init.php` of another program.
+    let other = match behavior {
+        "no-local-api" => Some("<?php $answer = 42;"),
+        "complains" => Some("<?php fwrite(STDERR, 'The disk is full'); exit(1);"),
+        _ => None,
+    };
+    if let Some(other) = other {
+        fs::write(folder.path().join("init.php"), other).unwrap();
     }
     fs::write(folder.path().join("behavior"), behavior).unwrap();
     folder
@@ -93,6 +101,7 @@ fn each_failure_of_an_install_has_its_kind_and_its_stage() {
     use LocalErrorKind::*;
     for (behavior, subject, kind, stage, says) in [
         ("exit", "", Exited, Some(Stage::Init), "License invalid"),
+        ("complains", "", Exited, Some(Stage::Init), "it printed: The disk is full"),
         ("fatal", "", Exception, Some(Stage::Init), "undefined function no_such_function()"),
         ("parse", "", Exception, Some(Stage::Init), "ParseError"),
         ("memory", "", Fatal, Some(Stage::Init), "Allowed memory size"),
@@ -252,4 +261,43 @@ fn canceling_ends_php() {
     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
     let error = client.fetch(&about("slow"), &context).unwrap_err();
     assert_eq!((error.code(), error.attempts(), error.may_have_been_sent()), ("cancelled", 0, false));
+}
+
+/// A write to a pipe that PHP has closed must not end a program that does not ignore this signal.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_thread_that_writes_to_php_blocks_the_signal_of_closed_pipes() {
+    if !is_child() {
+        again("local::the_thread_that_writes_to_php_blocks_the_signal_of_closed_pipes", &[]);
+        return;
+    }
+    const SIGPIPE: u32 = 13;
+    // The number of threads that block the signal, of those whose name is that of the thread, and of the others.
+    let threads = || {
+        let mut counts = [(0, 0); 2];
+        for task in fs::read_dir("/proc/self/task").unwrap().flatten() {
+            let read = |file| fs::read_to_string(task.path().join(file)).unwrap();
+            let status = read("status");
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap();
+            let blocks = u64::from_str_radix(mask.trim(), 16).unwrap() >> (SIGPIPE - 1) & 1;
+            let (all, blocking) = &mut counts[usize::from(read("comm").trim() != "gettickets-php")];
+            *all += 1;
+            *blocking += blocks;
+        }
+        counts
+    };
+    let install = install("");
+    let client = Client::local(install.path()).timeout(Duration::MAX).build().unwrap();
+    let cancellation = Cancellation::new();
+    let context = FetchContext::new(cancellation.clone());
+    let [writer, others] = std::thread::scope(|scope| {
+        let call = scope.spawn(|| client.fetch(&about("slow"), &context));
+        // PHP has read its input, which the thread writes.
+        eventually("PHP has begun", || install.path().join("started").exists());
+        let counts = threads();
+        cancellation.cancel();
+        call.join().unwrap().unwrap_err();
+        counts
+    });
+    assert_eq!((writer, others.1), ((1, 1), 0), "{others:?}");
 }
