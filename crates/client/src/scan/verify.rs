@@ -235,3 +235,98 @@ impl Verify {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::pass::Context;
+    use super::super::row::Row;
+    use super::super::window::Window;
+    use super::*;
+
+    /// The order of a list by id, in which nothing moves.
+    fn by_id() -> Order {
+        let row =
+            |id: u64| Row { id, lastreply: (id * 7 % 11) as u32, date: (id * 5 % 13) as u32, fingerprint: 0 };
+        let mut order = Order::default();
+        order.observe(&(1..=20).map(row).collect::<Vec<_>>());
+        assert_eq!(order.shape(), Shape::NothingMoves);
+        order
+    }
+
+    /// Ten tickets were met, and the server counts eight.
+    fn facts(order: &Order) -> Facts<'_> {
+        Facts {
+            order,
+            totals: Totals { last: Some(8), ..Totals::default() },
+            met: 10,
+            met_again: None,
+            unreadable: 0,
+            contradicted: false,
+            early: false,
+            partly_met: false,
+        }
+    }
+
+    /// A pass over the whole list that met no new ticket. Its replies had these totals.
+    fn reading(totals: &[u64]) -> Pass {
+        let mut pass = Pass::new(Kind::Whole);
+        totals.iter().for_each(|total| pass.note_total(*total));
+        let (mut order, mut window) = (Order::default(), Window::new(None, 1));
+        let context = Context { order: &mut order, window: &mut window, totals: Totals::default(), met: 0 };
+        while pass.ended().is_none() {
+            pass.on_empty(&context, 0).unwrap();
+        }
+        pass
+    }
+
+    #[test]
+    fn a_resumed_scan_reads_a_list_in_which_nothing_moves_once_more_if_its_first_pass_was_proven() {
+        let order = by_id();
+        for proven in [true, false] {
+            let mut verify = Verify::default();
+            assert!(matches!(verify.resume(None, proven, &facts(&order)), Next::Whole));
+            // Pages that join nothing do not prove that every ticket was met.
+            let mut pass = reading(&[]);
+            pass.unproven = true;
+            let next = verify.decide(&pass, &facts(&order));
+            assert_eq!(matches!(next, Next::Complete), proven, "{next:?}");
+            if !proven {
+                assert!(matches!(next, Next::Whole), "{next:?}");
+                let next = verify.decide(&pass, &facts(&order));
+                assert!(matches!(next, Next::Complete), "both readings are the same: {next:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_proves_a_reading_only_if_its_pages_joined_and_no_row_contradicts_the_order() {
+        let order = by_id();
+        for (unproven, contradicted) in [(false, false), (true, false), (false, true), (true, true)] {
+            let mut pass = reading(&[]);
+            pass.unproven = unproven;
+            let next = Verify::default().decide(&pass, &Facts { contradicted, ..facts(&order) });
+            let is_proven = !unproven && !contradicted;
+            assert_eq!(matches!(next, Next::Complete), is_proven, "{next:?}");
+            assert_eq!(matches!(next, Next::Whole), !is_proven, "{next:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_that_once_did_not_fit_is_compared_with_the_tickets_of_the_last_reading() {
+        let order = by_id();
+        // The total changed, or was absent, so some of the ten tickets may be gone.
+        for totals in [&[9, 8][..], &[]] {
+            let again = || Facts { met_again: Some(5), ..facts(&order) };
+            let next = Verify::default().decide(&reading(totals), &again());
+            assert!(matches!(next, Next::Complete), "the count fits the tickets that were met: {next:?}");
+
+            let mut verify = Verify::default();
+            let next = verify.decide(&reading(totals), &Facts { met: 7, ..facts(&order) });
+            assert!(matches!(next, Next::Whole), "{next:?}");
+            let next = verify.decide(&reading(totals), &again());
+            assert!(matches!(next, Next::Whole), "{next:?}");
+            let next = verify.decide(&reading(totals), &again());
+            assert!(matches!(next, Next::Mismatch { counted: 8, seen: 5 }), "{next:?}");
+        }
+    }
+}
