@@ -263,6 +263,15 @@ mod tests {
     }
 
     #[test]
+    fn disproving_the_order_by_reply_leaves_the_other_falling_orders() {
+        let mut order = Order::default();
+        order.observe(&rows(&(0..20).map(|n| (100 - n, 100 - n as Stamp)).collect::<Vec<_>>()));
+        order.disprove_newest_reply_first();
+        assert!(!order.may_be_newest_reply_first());
+        assert_eq!(order.shape(), Shape::NothingMoves, "ids and dates fall as well");
+    }
+
+    #[test]
     fn a_join_inside_ties_counts_unless_their_order_is_known() {
         let mut order = Order::default();
         order.observe(&rows(&[

@@ -253,6 +253,7 @@ mod tests {
             set.insert(id);
             assert_eq!(set.len(), len, "{id}");
         }
+        assert_eq!(set.chunks.len(), 2, "64 consecutive ids share an entry");
     }
 
     #[test]
@@ -271,6 +272,17 @@ mod tests {
         assert_eq!(again.to_runs(|_| true, &[]).to_text(), "0,9:190,100:3,1099511627473");
         assert_eq!(seen.to_runs(|_| true, &[10, 300]).to_text(), "0,10:189,102,1099511627473");
         assert_eq!(Runs::default().to_text(), "");
+    }
+
+    #[test]
+    fn the_largest_number_and_empty_runs_are_left_out() {
+        let mut seen = Seen::default();
+        seen.insert(5, 1);
+        seen.insert(u64::MAX, 1);
+        let text = seen.to_runs(|_| true, &[]).to_text();
+        assert_eq!(text, "5");
+        assert_eq!(Runs::from_text(&text).unwrap().len(), 1);
+        assert_eq!(Runs::from_text("3:0,2").unwrap().to_text(), "5");
     }
 
     #[test]

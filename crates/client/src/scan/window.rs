@@ -262,6 +262,22 @@ mod tests {
     }
 
     #[test]
+    fn the_time_of_a_size_follows_its_recent_pages_and_not_a_single_one() {
+        let mut window = Window::new(None, 4);
+        window.on_page(100, 100, ms(10));
+        assert_eq!(window.limit(), 200);
+        // A page of the smaller size that was in flight is late.
+        window.on_page(100, 100, ms(100));
+        window.on_page(200, 200, ms(100));
+        assert_eq!(window.limit(), 100, "200 tickets took longer each than 100 take usually");
+        // From now on every ticket takes as long as on that page, whatever the size.
+        (0..16).for_each(|_| window.on_page(100, 100, ms(100)));
+        assert_eq!(window.limit(), 200, "the larger size is tried again");
+        window.on_page(200, 200, ms(200));
+        assert_eq!(window.limit(), 400);
+    }
+
+    #[test]
     fn smaller_pages_than_the_first_one_do_not_lower_the_size() {
         let mut window = Window::new(Some(50), 4);
         window.on_page(10, 10, ms(1));
