@@ -95,6 +95,19 @@ fn counts_of_several_statuses_add_up_to_the_largest_number_at_most() {
 }
 
 #[test]
+fn a_warning_of_a_scan_is_logged_once() {
+    crate::logged::listen();
+    let mut scan = Scan::new(Miscounting, GetTickets::default()).allow_count_mismatch(true);
+    assert!(scan.by_ref().all(|ticket| ticket.is_ok()));
+    let warnings = scan.report().warnings;
+    assert!(warnings.iter().any(|warning| warning.contains("the difference was allowed")), "{warnings:?}");
+    let logged = crate::logged::logged();
+    for warning in warnings {
+        assert_eq!(logged.lines().filter(|line| **line == warning).count(), 1, "{warning}");
+    }
+}
+
+#[test]
 fn a_cursor_with_a_count_that_no_list_has_is_refused() {
     let mut scan = Scan::new(Miscounting, GetTickets::default());
     assert_eq!(scan.next().unwrap().unwrap().id(), 2);

@@ -629,6 +629,7 @@ fn a_cursor_of_another_request_or_time_is_refused() {
     let resume = |request: GetTickets| Scan::new(server.clone(), request).resume(&cursor).err();
     assert_eq!(resume(request(20)), None);
     assert_eq!(resume(request(7)), None, "the page size is not part of what is requested");
+    assert_eq!(resume(GetTickets { limitstart: Some(0), ..request(20) }), None, "a scan begins at offset 0");
     let other = GetTickets { status: Some(StatusFilter::AwaitingReply), ..request(20) };
     assert_eq!(resume(other), Some(InvalidCursor::OfAnotherScan));
     let since = server.scan(20).updated_since("2026-01-01T00:00:00".parse().unwrap());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gettickets::scan::{Cursor, Fetch, FetchContext, Fetched, InvalidCursor};
-use gettickets::{Error, ErrorKind, GetTickets, Scan, Status, StatusFilter, decode};
+use gettickets::{Error, ErrorKind, Field, FindingKind, GetTickets, Scan, Status, StatusFilter, decode};
 
 use crate::blocking::spell;
 use crate::traces::digest;
@@ -211,6 +211,48 @@ fn it_is_resumed_after_any_ticket() {
     }
 }
 
+#[test]
+fn it_is_resumed_after_any_page() {
+    let desk = Helpdesk::new(2, 100, 0);
+    let scan = || {
+        let request = GetTickets { limitnum: Some(20), ..GetTickets::default() };
+        Scan::new(desk.clone(), request).statuses(["S1", "All Active Tickets"])
+    };
+    let expected = ids(scan());
+    let (mut pages, mut yielded) = (scan(), Vec::new());
+    let mut count = 0;
+    while let Some(page) = pages.next_page() {
+        yielded.extend(page.unwrap().iter().map(|ticket| ticket.id()));
+        count += 1;
+        let rest = ids(scan().resume(&pages.cursor()).unwrap());
+        assert_eq!([yielded.as_slice(), &rest].concat(), expected, "after {} tickets", yielded.len());
+    }
+    // Tickets of the second list that the first one had divide its pages.
+    assert!(count > 20, "{count} pages");
+}
+
+#[test]
+fn findings_of_several_statuses_are_counted_once_for_each_ticket() {
+    let desk = Helpdesk::new(6, 120, 0);
+    for ticket in desk.0.lock().unwrap().tickets.values_mut().step_by(3) {
+        // Its date is not readable.
+        ticket.flag = 9;
+    }
+    let undated = {
+        let desk = desk.0.lock().unwrap();
+        desk.tickets.values().filter(|ticket| ticket.flag == 9 && ticket.status < 3).count() as u64
+    };
+    let mut scan = desk.scan();
+    assert_eq!(scan.by_ref().filter(Result::is_ok).count(), desk.below(3).len());
+    let report = scan.report();
+    let of_dates: Vec<_> =
+        report.findings.iter().filter(|found| found.kind == FindingKind::UnreadableDate).collect();
+    assert_eq!(
+        of_dates.iter().map(|found| (found.field, found.count)).collect::<Vec<_>>(),
+        [(Some(Field::Date), undated)]
+    );
+}
+
 /// One request at a time, so that each run is the same.
 #[test]
 fn several_statuses_are_read_as_before() {
@@ -261,9 +303,12 @@ fn a_cursor_of_other_statuses_is_refused() {
     assert_eq!(other.resume(&cursor).unwrap_err(), InvalidCursor::OfAnotherScan);
     let single = Scan::new(desk.clone(), request()).cursor();
     assert_eq!(desk.scan().resume(&single).unwrap_err(), InvalidCursor::OfAnotherScan);
+    // One of a single status, which is the first of several.
+    let first = Scan::new(desk.clone(), request()).statuses(["S0"]).cursor();
+    assert_eq!(desk.scan().resume(&first).unwrap_err(), InvalidCursor::OfAnotherScan);
     let text = cursor.to_string();
     assert!(text.contains(r#""part":0"#), "{text}");
-    for (from, to) in [(r#""part":0"#, r#""part":3"#), (r#""round":0"#, r#""round":9"#)] {
+    for (from, to) in [(r#""part":0"#, r#""part":3"#), (r#""round":0"#, r#""round":4"#)] {
         let cursor: Cursor = text.replace(from, to).parse().unwrap();
         assert_eq!(desk.scan().resume(&cursor).unwrap_err(), InvalidCursor::NotACursor, "{to}");
     }
