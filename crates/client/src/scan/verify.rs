@@ -299,6 +299,21 @@ mod tests {
     }
 
     #[test]
+    fn a_resumed_scan_reads_the_front_only_of_a_list_whose_first_pass_was_proven() {
+        let mut order = Order::default();
+        let row = |id: u32| Row { id: id.into(), lastreply: 2_000_000 - id, date: id, fingerprint: 0 };
+        order.observe(&(1..=20).map(row).collect::<Vec<_>>());
+        assert_eq!(order.shape(), Shape::NewestReplyFirst);
+        let resume = |mark, proven| Verify::default().resume(mark, proven, &facts(&order));
+        let next = resume(Some(1_900_000), true);
+        assert!(matches!(next, Next::Front { below } if below == 1_900_000 - MARGIN), "{next:?}");
+        for (mark, proven) in [(Some(1_900_000), false), (None, true), (None, false)] {
+            let next = resume(mark, proven);
+            assert!(matches!(next, Next::Whole), "{mark:?} {proven}: {next:?}");
+        }
+    }
+
+    #[test]
     fn the_order_proves_a_reading_only_if_its_pages_joined_and_no_row_contradicts_the_order() {
         let order = by_id();
         for (unproven, contradicted) in [(false, false), (true, false), (false, true), (true, true)] {
