@@ -1,13 +1,13 @@
 //! Servers whose certificates are rejected, and why.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use gettickets::transport::{TlsReason, TransportErrorKind};
+use gettickets::transport::{TimeoutPhase, TlsReason, TransportErrorKind};
 use gettickets::{Client, Error, ErrorKind, GetTickets};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
@@ -184,6 +184,22 @@ fn a_port_that_does_not_speak_tls_is_named() {
     });
     let error = builder(&address).build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
     assert_eq!(reason(&error), TlsReason::NotTls);
+}
+
+#[test]
+fn a_server_that_does_not_answer_the_handshake_is_disconnected() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // A client without a limit is disconnected, which is another error.
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let client = builder(&address).timeout(Duration::from_millis(200)).no_retries().build().unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
+    assert_eq!(transport.kind(), &TransportErrorKind::Timeout(TimeoutPhase::Connect), "{error}");
 }
 
 #[test]
