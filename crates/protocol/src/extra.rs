@@ -196,7 +196,6 @@ impl<'c, 'a> Node<'c, 'a> {
                 self.entries().into_iter().map(|(key, node)| (key.into_owned(), node.to_value())).collect()
             }
             Some(b'[') => self.children().map(Node::to_value).collect(),
-            Some(b'"') => Value::String(self.unescaped()),
             _ => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
         }
     }

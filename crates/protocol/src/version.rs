@@ -89,11 +89,8 @@ impl FromStr for Version {
     fn from_str(text: &str) -> Result<Version, InvalidVersion> {
         let invalid = || InvalidVersion { text: text.chars().take(40).collect() };
         let numbers = text.split_once(['-', '+']).map_or(text, |(numbers, _)| numbers);
-        let mut parts = numbers.split('.').map(|part| {
-            // `u16::from_str` would accept a leading plus sign.
-            let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-            digits.then(|| part.parse::<u16>().ok()).flatten()
-        });
+        // `u16::from_str` accepts digits and a leading plus sign, which was split off.
+        let mut parts = numbers.split('.').map(|part| part.parse::<u16>().ok());
         let major = parts.next().flatten().ok_or_else(invalid)?;
         let minor = parts.next().unwrap_or(Some(0)).ok_or_else(invalid)?;
         let patch = parts.next().unwrap_or(Some(0)).ok_or_else(invalid)?;
