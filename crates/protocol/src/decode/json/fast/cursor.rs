@@ -178,3 +178,25 @@ static HEX: [u32; 256] = {
     }
     values
 };
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::{Level, dispatch};
+
+    use super::*;
+
+    #[test]
+    fn the_plain_part_of_a_text_ends_at_a_quote_a_backslash_or_a_control_character() {
+        for byte in 0..=u8::MAX {
+            for place in 1..50 {
+                let mut bytes = [b'x'; 80];
+                (bytes[place], bytes[60]) = (byte, b'"');
+                let cursor = Cursor { bytes: &bytes, at: 1 };
+                let end = Some(if matches!(byte, b'"' | b'\\' | 0..0x20) { place } else { 60 });
+                assert_eq!(cursor.text_end(), end, "{byte} at {place}");
+                let by_simd = dispatch!(Level::baseline(), simd => cursor.text_end_with(simd));
+                assert_eq!(by_simd, end, "{byte} at {place}");
+            }
+        }
+    }
+}

@@ -299,14 +299,16 @@ impl<'a> TicketDecoder<'a, '_> {
             last = field;
             keys.push(LayoutKey::new(separator, name, target)?);
             cursor.at = self.by_layout(start, row, keys.last_chunk::<1>()?)?;
-            if cursor.expect(b"}").is_some() {
+            if cursor.peek() == Some(b'}') {
                 break;
             }
         }
+        let ticket_end = cursor.at;
+        cursor.expect(b"}")?;
         let present = row.head().present;
         FieldSet::documented_for(Version::V1_0).difference(present).is_empty().then_some(())?;
         if is_documented {
-            index.skip_ticket(ticket_start, cursor.at - 1);
+            index.skip_ticket(ticket_start, ticket_end);
         }
         let integers = if integers == Some(true) { IntegerStyle::Quoted } else { IntegerStyle::Numbers };
         let documented = is_documented.then_some(integers);
@@ -513,13 +515,235 @@ mod tests {
         }
     }
 
-    fn accepts(tickets: &[&str]) -> bool {
-        let (count, tickets) = (tickets.len(), tickets.join(","));
-        let text = format!(
-            r#"{{"result":"success","totalresults":"9","startnumber":0,"numreturned":{count},"tickets":{{"ticket":[{tickets}]}}}}"#
+    /// Returns a page of these tickets, and the offset of the first one.
+    fn page_of(tickets: &[&str]) -> (String, usize) {
+        let count = tickets.len();
+        let start = format!(
+            r#"{{"result":"success","totalresults":"9","startnumber":0,"numreturned":{count},"tickets":{{"ticket":["#
         );
-        decode(&text).is_some_and(|page| page.ticket_count() == count)
+        (format!("{start}{}]}}}}", tickets.join(",")), start.len())
+    }
+
+    fn accepts(tickets: &[&str]) -> bool {
+        let (text, _) = page_of(tickets);
+        decode(&text).is_some_and(|page| page.ticket_count() == tickets.len())
             && decode(&format!("{text}\r\n")).is_some()
+    }
+
+    /// Returns the ticket with another part. Fails if the ticket does not have the part once.
+    fn changed(ticket: &str, part: &str, other: &str) -> String {
+        assert_eq!(ticket.matches(part).count(), 1, "{part}");
+        ticket.replace(part, other)
+    }
+
+    /// A ticket that the structural index reads. It does not read [`TICKET`], of which a text begins with a comma.
+    fn indexed() -> String {
+        changed(TICKET, r#""cc":",x""#, r#""cc":"x""#)
+    }
+
+    /// Returns the ticket with its integers as numbers.
+    fn with_numbers(ticket: &str) -> String {
+        ["id", "deptid", "userid", "flag"].iter().fold(ticket.to_owned(), |ticket, key| {
+            let (before, after) = ticket.split_once(&format!("\"{key}\":\"")).unwrap();
+            let (value, after) = after.split_once('"').unwrap();
+            format!("{before}\"{key}\":{value}{after}")
+        })
+    }
+
+    /// Reads tickets by the structural index only, from this offset to the end of the list. Returns how many it reads,
+    /// and whether the index accounts for the whole body.
+    fn read_by_index<'a>(
+        body: &'a str,
+        mut index: StructuralIndex<'a>,
+        at: usize,
+        present: FieldSet,
+        integers: IntegerStyle,
+    ) -> (usize, bool) {
+        let mut values = Values::new(body);
+        let mut cursor = Cursor { bytes: body.as_bytes(), at };
+        let mut count = 0;
+        loop {
+            values.unescaper.begin_ticket();
+            let bases = Bases { body: cursor.at as u32, unescaped: values.unescaper.len() as u32 };
+            let mut row = PackedRow::new(bases, present);
+            let Some(end) = read_ticket(&mut values, cursor, &mut row, present, integers, &mut index) else {
+                break;
+            };
+            count += 1;
+            cursor.at = end;
+            if cursor.expect(b"},").is_none() {
+                break;
+            }
+        }
+        (count, index.verify())
+    }
+
+    fn decoder_of<'a, 'p>(text: &'a str, page: &'p mut PageBuilder) -> TicketDecoder<'a, 'p> {
+        TicketDecoder { text, page, values: Values::new(text), ticket: 0 }
+    }
+
+    #[test]
+    fn every_ticket_of_a_documented_page_is_read_by_the_structural_index() {
+        use IntegerStyle::{Numbers, Quoted};
+        let ticket = indexed();
+        let null = changed(&ticket, r#""requestor_name":"J\u00fcrgen""#, r#""requestor_name":null"#);
+        let with_list = |list: &str| changed(&ticket, r#"[{"filename":"a\/b.txt","index":"0"}]"#, list);
+        let none = with_list("[]");
+        let two = with_list(r#"[{"filename":"a.txt","index":0},{"filename":"a long name.txt","index":"1"}]"#);
+        // The text after the attachments is the same as the last file name, and has an escaped quote.
+        let same = with_list(r#"[{"filename":"a long \"name\" \u00fc","index":0}]"#);
+        let same = changed(&same, r#""S1\/2""#, r#""a long \"name\" \u00fc""#);
+        let removed = changed(&ticket, ":false", ":true");
+        let long_id = changed(&ticket, r#""id":"7""#, r#""id":"12345678""#);
+        let old = changed(&ticket, r#""owner_name":"J\u00fcrgen","#, "");
+        let old = changed(
+            &old,
+            r#""requestor_name":"J\u00fcrgen","requestor_email":"","requestor_type":"Owner","#,
+            "",
+        );
+        let later = [Field::OwnerName, Field::RequestorName, Field::RequestorEmail, Field::RequestorType];
+        let fields_of_old = FieldSet::ALL.difference(later.into_iter().collect());
+        for (ticket, present, integers) in [
+            (&ticket, FieldSet::ALL, Quoted),
+            (&null, FieldSet::ALL, Quoted),
+            (&none, FieldSet::ALL, Quoted),
+            (&two, FieldSet::ALL, Quoted),
+            (&same, FieldSet::ALL, Quoted),
+            (&removed, FieldSet::ALL, Quoted),
+            (&long_id, FieldSet::ALL, Quoted),
+            (&with_numbers(&ticket), FieldSet::ALL, Numbers),
+            (&with_numbers(&long_id), FieldSet::ALL, Numbers),
+            (&old, fields_of_old, Quoted),
+            (&with_numbers(&old), fields_of_old, Numbers),
+        ] {
+            // A hundred tickets have more values than a queue of the index holds.
+            for count in [1, 2, 100] {
+                let (body, at) = page_of(&vec![ticket.as_str(); count]);
+                let index = StructuralIndex::new(body.as_bytes(), at);
+                assert_eq!(read_by_index(&body, index, at, present, integers), (count, true), "{ticket}");
+                assert!(decode(&body).is_some(), "{ticket}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_ticket_determines_how_the_structural_index_reads_the_others() {
+        use IntegerStyle::{Numbers, Quoted};
+        let ticket = indexed();
+        for (ticket, documented) in [
+            (&ticket, Some(Quoted)),
+            (&changed(&ticket, ":false", ":true"), Some(Quoted)),
+            (&with_numbers(&ticket), Some(Numbers)),
+            (&changed(&ticket, r#""flag":"0""#, r#""flag":0"#), None),
+            (&changed(&ticket, r#""id":"7""#, r#""id":7"#), None),
+            (&changed(&ticket, ":false", ":0"), None),
+            (&changed(&ticket, ":false", ":\"\""), None),
+            (&changed(&ticket, r#""tid":"ABC-1","deptid":"1""#, r#""deptid":"1","tid":"ABC-1""#), None),
+            (&changed(&ticket, r#","flag""#, r#","new":1,"flag""#), None),
+            (&changed(&ticket, r#"{"id""#, r#"{"new":1,"id""#), None),
+        ] {
+            for is_scanned in [false, true] {
+                let (body, at) = page_of(&[ticket, ticket, ticket]);
+                let mut page = PageBuilder::default();
+                let mut index = StructuralIndex::new(body.as_bytes(), at);
+                if is_scanned {
+                    index.ahead(at).unwrap();
+                }
+                let start = Cursor { bytes: body.as_bytes(), at };
+                let first = decoder_of(&body, &mut page).first(start, &mut Rows::default(), &mut index);
+                let (mut cursor, layout) = first.unwrap();
+                assert!(layout.documented == documented, "{ticket}");
+                if let Some(integers) = documented {
+                    cursor.expect(b",").unwrap();
+                    let others = read_by_index(&body, index, cursor.at, layout.present, integers);
+                    assert_eq!(others, (2, true), "{ticket}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_ticket_that_the_structural_index_does_not_read_is_read_in_the_documented_order() {
+        for ticket in [
+            TICKET,
+            &changed(TICKET, r#""requestor_name":"J\u00fcrgen""#, r#""requestor_name":null"#),
+            &changed(TICKET, r#""id":"7""#, r#""id":"123456789""#),
+            &changed(TICKET, r#""id":"7""#, r#""id":4294967295"#),
+            &changed(TICKET, r#""a\/b.txt""#, r#""a long name.txt""#),
+        ] {
+            let (body, at) = page_of(&[ticket]);
+            let mut page = PageBuilder::default();
+            let mut decoder = decoder_of(&body, &mut page);
+            let layout = TicketLayout {
+                present: FieldSet::ALL,
+                documented: Some(IntegerStyle::Quoted),
+                keys: OnceCell::new(),
+            };
+            let cursor = Cursor { bytes: body.as_bytes(), at };
+            let mut row = decoder.new_row(cursor, FieldSet::ALL);
+            let end = decoder.by_layout(cursor, &mut row, layout.keys());
+            assert_eq!(end.and_then(|end| body.get(end..)), Some("}]}}"), "{ticket}");
+            assert!(accepts(&[ticket]) && accepts(&[&indexed(), ticket, &indexed()]), "{ticket}");
+        }
+    }
+
+    #[test]
+    fn a_failed_attempt_to_read_a_ticket_leaves_no_texts_and_no_attachments() {
+        let ticket = indexed();
+        // The structural index fails at the last value, which begins with a comma.
+        let comma = changed(&ticket, r#""S1\/2""#, r#"",\/2""#);
+        // Reading in the documented order fails near the end too.
+        let moved = changed(&ticket, r#""flag":"0","service":"S1\/2""#, r#""service":"S1\/2","flag":"0""#);
+        let texts = |service: &str| format!("Jürgen{}a/b.txt{service}", "a \"b\", c \\ \u{1f600}");
+        let ticket = &(ticket.as_str(), texts("S1/2"));
+        let comma = &(comma.as_str(), texts(",/2"));
+        let moved = &(moved.as_str(), texts("S1/2"));
+        for tickets in [
+            [ticket, ticket, ticket],
+            [comma, comma, comma],
+            [comma, ticket, ticket],
+            [ticket, comma, ticket],
+            [ticket, moved, ticket],
+            [comma, ticket, moved],
+            [moved, ticket, comma],
+        ] {
+            let (body, _) = page_of(&tickets.map(|(ticket, _)| *ticket));
+            let page = decode(&body).unwrap();
+            assert_eq!(page.arena.unescaped, tickets.map(|(_, texts)| texts.as_str()).concat(), "{body}");
+            assert_eq!(page.arena.attachments.len(), 3, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_that_does_not_fit_a_row_is_left_to_the_tolerant_decoder() {
+        let long = |tid: usize, admin: usize| {
+            let ticket = changed(&indexed(), "ABC-1", &"A".repeat(tid));
+            changed(&ticket, r#""admin":""#, &format!("\"admin\":\"{}", "a".repeat(admin)))
+        };
+        for (ticket, fits) in [
+            (long(20_000, 10_000), true),
+            (long(20_000, 20_000), false),
+            (long(33_000, 1), false),
+            (long(70_000, 1), false),
+        ] {
+            for tickets in [&[&*ticket][..], &[&indexed(), &ticket], &[&ticket, &indexed()]] {
+                assert_eq!(accepts(tickets), fits, "{} bytes", ticket.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_quote_and_a_surplus_one_do_not_cancel_each_other() {
+        let surplus = changed(&indexed(), r#""admin":"""#, r#""admin":"a"b""#);
+        for (whole, broken) in [
+            (r#""tid":"ABC-1","#, r#""tid":","#),
+            (r#""status":"Open","#, r#""status":","#),
+            (r#""service":"S1\/2"}"#, r#""service":"}"#),
+        ] {
+            let ticket = changed(&surplus, whole, broken);
+            assert_eq!(ticket.matches('"').count(), indexed().matches('"').count());
+            assert!(!accepts(&[&ticket]) && !accepts(&[&indexed(), &ticket, &indexed()]), "{broken}");
+        }
     }
 
     #[test]
@@ -569,11 +793,7 @@ mod tests {
             }
             ticket
         };
-        let numbers = ["id", "deptid", "userid", "flag"].iter().fold(TICKET.to_owned(), |ticket, key| {
-            let (before, after) = ticket.split_once(&format!("\"{key}\":\"")).unwrap();
-            let (value, after) = after.split_once('"').unwrap();
-            format!("{before}\"{key}\":{value}{after}")
-        });
+        let numbers = with_numbers(TICKET);
         let null = TICKET.replace(r#""requestor_name":"J\u00fcrgen""#, r#""requestor_name":null"#);
         let none = TICKET.replace(r#"[{"filename":"a\/b.txt","index":"0"}]"#, "[]");
         let old = without(&["owner_name", "requestor_name", "requestor_email", "requestor_type"]);
@@ -595,7 +815,9 @@ mod tests {
     #[test]
     fn unknown_values_and_other_orders_are_accepted() {
         let with = |value: &str| TICKET.replace(r#","flag""#, &format!(r#","new":{value},"flag""#));
-        for value in [r#"{"a":[1,{"b":"\u00e9"}]}"#, "[]", "true", "-1.5e3", "12345678901234567890123"] {
+        for value in
+            [r#"{"a":[1,{"b":"\u00e9"}]}"#, "[]", "null", "true", "-1.5e3", "12345678901234567890123"]
+        {
             assert!(accepts(&[&with(value), &with("1"), &with(value)]), "{value}");
         }
         for value in [r#"["\ud83d"]"#, "[1", " []", "tru", &("[".repeat(61) + &"]".repeat(61))] {
@@ -645,10 +867,12 @@ mod tests {
             ("2026-02-28", "2026-02-29"),
             ("09:30:00", "09:60:00"),
             (r#""subject""#, r#""Subject""#),
+            (r#""service""#, r#""Service""#),
         ] {
             let other = TICKET.replace(old, new);
             assert_ne!(other, TICKET);
             assert!(!accepts(&[TICKET, &other, TICKET]) && !accepts(&[&other, TICKET]), "{new}");
+            assert!(!accepts(&[TICKET, &other]), "{new}");
         }
     }
 }

@@ -102,3 +102,22 @@ impl Prefix {
         here.zip(prefix).fold(0, |differ, (here, (word, counted))| differ | (here ^ word) & counted) == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Field;
+
+    #[test]
+    fn equal_faults_in_a_key_do_not_cancel_each_other() {
+        let prefix = DOCUMENTED[Field::AttachmentsRemoved as usize];
+        let body = br#","attachments_removed":true,"lastreply":"#;
+        assert!(prefix.is_at(body, 0) && prefix.is_at_any_offset(body, 0));
+        let pairs = (0..prefix.len()).flat_map(|one| (0..prefix.len()).map(move |other| (one, other)));
+        for (one, other) in pairs {
+            let mut broken = *body;
+            (broken[one], broken[other]) = (body[one] ^ 1, body[other] ^ 1);
+            assert!(!prefix.is_at(&broken, 0) && !prefix.is_at_any_offset(&broken, 0), "{one} {other}");
+        }
+    }
+}
