@@ -20,7 +20,7 @@ pub(super) fn at(body: &[u8], offset: usize) -> String {
     let window = body.get(window_start..end).unwrap_or_default();
     let (mut out, mut at) = (Vec::new(), start - window_start);
     for (key_start, key_end) in access_keys(window) {
-        if key_end > at || (key_start == key_end && key_end == at) {
+        if key_end > at {
             out.extend_from_slice(window.get(at..key_start.max(at)).unwrap_or_default());
             out.extend_from_slice("…".as_bytes());
             at = key_end;
@@ -98,7 +98,9 @@ mod tests {
     fn excerpts_are_bounded_and_visible() {
         assert_eq!(at(b"abc\x1b[31mdef", 2), "c\\u{1b}[31mdef");
         assert_eq!(at("a\u{202e}b".as_bytes(), 0), "a\\u{202e}b");
-        assert_eq!(at(&[b'x'; 500], 0).chars().count(), MAX_CHARS + 1);
+        for character in ["x", "é"] {
+            assert_eq!(at(character.repeat(500).as_bytes(), 0).chars().count(), MAX_CHARS + 1);
+        }
         assert_eq!(at(b"the end", 7), "the end");
         assert_eq!(at(b"", 0), "");
     }
@@ -116,6 +118,7 @@ mod tests {
         assert_eq!(at(br#"{"c":1234"#, 9), r#"{"c":…"#);
         assert_eq!(at(b"<c>KPqH7yG3</c><d>", 0), "<c>…</c><d>");
         assert_eq!(at(b"<c ><![CDATA[KPqH7yG3]]></c><d>", 8), "…</c><d>");
+        assert_eq!(at(b"<c lang=\"x\">KPqH7yG3</c><d>", 0), "<c lang=\"x\">…</c><d>");
         assert_eq!(at(b"tickets[ticket][0][c]=KPqH7yG3;a=b", 0), "tickets[ticket][0][c]=…;a=b");
     }
 }

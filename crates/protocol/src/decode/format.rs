@@ -193,11 +193,20 @@ mod tests {
     }
 
     #[test]
+    fn an_incomplete_reply_is_found_after_a_notice_in_html() {
+        for notice in ["<br />\n<b>Warning</b>: a", "<b>Warning</b>: a", "<BR>\nWarning: a"] {
+            let body = format!("{notice}\n{{\"result\":\"success\",\"tickets\":");
+            assert_eq!(found(&body).0, Format::Json { start: notice.len() + 1 }, "{body}");
+        }
+    }
+
+    #[test]
     fn html_pages_are_reported_with_their_title() {
         let page = "<!DOCTYPE html><html><head><TITLE>\n Down for\n Maintenance &amp; more </TITLE>";
         let error = find(page.as_bytes(), &mut Findings::default()).unwrap_err();
         let title = Some("Down for Maintenance & more".to_owned());
         assert_eq!(error.kind(), &DecodeErrorKind::NotAReply { title });
+        assert_eq!(error.excerpt(), None, "the title is all the text");
         let empty = find(b" \n", &mut Findings::default()).unwrap_err();
         assert_eq!(empty.kind(), &DecodeErrorKind::Empty);
     }

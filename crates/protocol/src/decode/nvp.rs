@@ -272,7 +272,16 @@ mod tests {
         assert_eq!(page.get(0).unwrap().attachments().unwrap().next().unwrap().filename, "a.png");
         let error = decode(body.replace("[index]=0", "[index]=x")).unwrap_err();
         assert_eq!(error.kind(), &DecodeErrorKind::InvalidInteger { name: "index".into() });
-        let error = decode("result=success;totalresults=2;numreturned=2;").unwrap_err();
-        assert_eq!(error.kind(), &DecodeErrorKind::NoListInNvp);
+        for counts in ["totalresults=2;numreturned=2", "totalresults=2", "totalresults=0;numreturned=2"] {
+            let error = decode(format!("result=success;{counts};")).unwrap_err();
+            assert_eq!(error.kind(), &DecodeErrorKind::NoListInNvp, "{counts}");
+        }
+    }
+
+    #[test]
+    fn an_empty_value_is_an_empty_list_of_attachments() {
+        let page = decode("result=success;tickets[ticket][0][id]=1;tickets[ticket][0][attachments]=;");
+        let page = page.unwrap().into_page().unwrap();
+        assert_eq!(page.get(0).unwrap().attachments().unwrap().count(), 0);
     }
 }

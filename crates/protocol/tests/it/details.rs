@@ -1,8 +1,8 @@
 //! Details of the API that no other test of this crate calls: accessors, comparisons and limits.
 
 use gettickets_protocol::{
-    Credentials, DecodeError, DecodeErrorKind, Decoder, Field, Finding, GetTickets, InvalidCredentials, Page,
-    ResponseType, decode,
+    Credentials, DecodeError, DecodeErrorKind, Decoder, Field, Finding, FindingKind, GetTickets,
+    InvalidCredentials, Page, ResponseType, Ticket, decode,
 };
 
 use crate::bodies::{page_around, page_with};
@@ -301,7 +301,7 @@ fn a_page_has_at_most_65536_names_of_unknown_fields() {
 #[test]
 fn other_values_in_the_place_of_a_ticket_are_named() {
     for (json, found) in [("1", "integer"), ("[]", "sequence"), ("\"x\"", "string"), ("null", "null")] {
-        let error = serde_json::from_str::<gettickets_protocol::Ticket>(json).unwrap_err().to_string();
+        let error = serde_json::from_str::<Ticket>(json).unwrap_err().to_string();
         assert!(error.contains("expected a ticket") && error.contains(found), "{error}");
     }
 }
@@ -323,4 +323,71 @@ fn attachments_are_equal_if_their_names_and_indexes_are() {
             assert_eq!(same, nth == other_nth, "{nth} {other_nth}");
         }
     }
+}
+
+#[test]
+fn a_reply_without_tickets_and_counts_is_that_of_another_call() {
+    for (without, with) in [
+        (r#"{"result":"success"}"#, r#"{"result":"success","totalresults":0}"#),
+        ("result=success;", "result=success;totalresults=0;"),
+        (
+            "<whmcsapi><result>success</result></whmcsapi>",
+            "<whmcsapi><result>success</result><totalresults>0</totalresults></whmcsapi>",
+        ),
+    ] {
+        assert_eq!(error(without).kind(), &DecodeErrorKind::OtherCall { looks_like: None }, "{without}");
+        assert!(page(with).is_empty(), "{with}");
+    }
+}
+
+#[test]
+fn a_value_of_another_type_names_what_is_expected() {
+    for (key, value, expected) in [
+        ("id", "[1]", "an integer"),
+        ("flag", "{}", "an integer"),
+        ("attachments_removed", "[1]", "a boolean"),
+        ("date", "[1]", "a date"),
+        ("subject", "[1]", "a text"),
+        ("subject", "true", "a text"),
+        ("subject", "false", "a text"),
+        ("attachments", r#"[[[{"filename":"a","index":0}]]]"#, "a list of attachments"),
+    ] {
+        let kind = DecodeErrorKind::WrongType { name: key.to_owned(), expected };
+        assert_eq!(error(&page_with(key, value)).kind(), &kind, "{key} {value}");
+    }
+    let nested = page(&page_with("attachments", r#"[[{"filename":"a","index":0}]]"#));
+    assert_eq!(nested.get(0).unwrap().attachments().unwrap().count(), 1);
+}
+
+#[test]
+fn errors_in_json_have_the_offset_of_their_cause() {
+    for (body, cause) in [
+        ("{\n\"result\":\"success\",\n\n\"tickets\":x}".to_owned(), "x}"),
+        ("{\"result\":\"success\",\n\"tickets\":x}".to_owned(), "x}"),
+        ("{\"result\":\"success\",\"tickets\":x}".to_owned(), "x}"),
+        (page_with("unknown", r#"["a long text","ab\ud83d"]"#), r"\ud83d"),
+        (r#"{"result":"success","unknown":"ab\ud83d","tickets":[]}"#.to_owned(), r"\ud83d"),
+    ] {
+        assert_eq!(error(&body).offset(), body.find(cause), "{body}");
+    }
+}
+
+#[test]
+fn text_in_another_encoding_after_the_reply_is_reported_where_it_begins() {
+    for blank in ["", "\n", "\r\n\n"] {
+        let reply = page_with("flag", "\"0\"");
+        let place = format!("byte {}", reply.len() + blank.len());
+        let mut body = format!("{reply}{blank}Warning: caf").into_bytes();
+        body.push(0xe9);
+        let page = decode(body).unwrap().into_page().unwrap();
+        let found = page.findings().iter().find(|one| one.kind == FindingKind::TrailingText).unwrap();
+        assert_eq!(found.places, [place]);
+    }
+}
+
+#[test]
+fn a_saved_ticket_has_an_id_that_is_not_null() {
+    let read = |json: &str| serde_json::from_str::<Ticket>(json);
+    assert_eq!(read(r#"{"id":7,"deptid":null}"#).unwrap().id, 7);
+    assert!(read(r#"{"id":null}"#).is_err());
 }

@@ -31,6 +31,19 @@ fn deep_nesting_is_rejected() {
     }
     let xml = format!("<whmcsapi><result>success</result>{}", "<a>".repeat(MANY));
     assert_eq!(rejected(xml), too_deep);
+    // The outermost object or element is a level too.
+    for (levels, is_read) in [(62, true), (63, true), (64, false), (65, false)] {
+        let nested = |open: &str, close: &str| format!("{}1{}", open.repeat(levels), close.repeat(levels));
+        for body in [
+            format!("{{\"result\":\"success\",\"tickets\":[],\"x\":{}}}", nested("[", "]")),
+            format!("<whmcsapi><result>success</result><tickets/>{}</whmcsapi>", nested("<a>", "</a>")),
+        ] {
+            match is_read {
+                true => assert!(decode(body.as_str()).is_ok(), "{body}"),
+                false => assert_eq!(rejected(body.as_str()), too_deep, "{body}"),
+            }
+        }
+    }
     // Brackets inside a text are text.
     let reply = decode(page_with("subject", &format!("\"{}\"", "[{".repeat(MANY)))).unwrap();
     assert_eq!(reply.into_page().unwrap().get(0).unwrap().subject().len(), 2 * MANY);

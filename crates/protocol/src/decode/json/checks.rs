@@ -86,6 +86,7 @@ mod tests {
             (r#"["\ud83d\ude00\ud83d\n"]"#, Some(14)),
             (r#""\ud83d\ud83d\ude00""#, Some(1)),
             (r#""\uD83D \uDE00""#, Some(1)),
+            (r#""after this\n\ud83d""#, Some(13)),
         ] {
             assert_eq!(lone_surrogate(json), at, "{json}");
         }
@@ -98,6 +99,8 @@ mod tests {
         // Escaped quotes and backslashes in strings.
         assert_eq!(Brackets::default().end(br#"["\"]"]x"#), Ok(Some(7)));
         assert_eq!(Brackets::default().end(br#"["\\"]x"#), Ok(Some(6)));
+        // Outside a string a backslash escapes nothing.
+        assert_eq!(Brackets::default().end(br"[\]x"), Ok(Some(3)));
         assert!(Brackets::within(4).end(nested(MAX_DEPTH - 4).as_bytes()).is_ok());
         assert_eq!(Brackets::within(4).end(nested(MAX_DEPTH - 3).as_bytes()), Err(MAX_DEPTH - 4));
     }

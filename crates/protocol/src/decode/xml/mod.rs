@@ -474,7 +474,7 @@ fn reject_entities(declared: &str) -> Result<(), DecodeErrorKind> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{DecodeErrorKind, DetectedVersion, FindingKind, Reply, Version, decode};
+    use crate::{DecodeErrorKind, DetectedVersion, Field, FindingKind, Reply, Version, decode};
 
     fn page(ticket: &str) -> crate::Page {
         let body = format!(
@@ -544,6 +544,60 @@ mod tests {
         assert_eq!(error.kind(), &DecodeErrorKind::Entity);
         let error = decode("<whmcsapi><result>success</result><tickets>").unwrap_err();
         assert!(error.is_truncated());
+    }
+
+    #[test]
+    fn errors_have_the_offset_of_their_cause() {
+        for truncated in [
+            "<?xml version=\"1.0\"?>",
+            "<?xml version=\"1.0\"?>\n<!-- a -->\n",
+            "<whmcsapi><result>success</result><tickets>",
+            "<whmcsapi><result>success</result><tick",
+            "<whmcsapi><result>success</result><message>a",
+        ] {
+            let error = decode(truncated).unwrap_err();
+            assert_eq!((error.is_truncated(), error.offset()), (true, Some(truncated.len())), "{truncated}");
+        }
+        // The name is missing before the closing bracket.
+        let start = "<?xml version=\"1.0\"?><!DOCTYPE";
+        let error = decode(format!("{start}><whmcsapi/>")).unwrap_err();
+        assert!(matches!(error.kind(), DecodeErrorKind::Syntax { .. }), "{error}");
+        assert_eq!(error.offset(), Some(start.len()), "{error}");
+        let error = decode("<?xml version=\"1.0\"?> text <whmcsapi/>").unwrap_err();
+        assert!(error.is_not_a_reply(), "{error}");
+    }
+
+    #[test]
+    fn an_attachment_may_lack_its_name_or_its_index() {
+        let page =
+            page("<attachments><a><filename>a</filename></a><a><index>5</index></a><a/></attachments>");
+        let names: Vec<&str> =
+            page.get(0).unwrap().attachments().unwrap().map(|attachment| attachment.filename).collect();
+        assert_eq!(names, ["a"]);
+        let count = |kind: FindingKind| {
+            let found =
+                page.findings().iter().find(|one| one.kind == kind && one.field == Some(Field::Attachments));
+            found.map(|finding| finding.count)
+        };
+        assert_eq!(
+            [count(FindingKind::MissingField), count(FindingKind::EmptySpelling)],
+            [Some(2), Some(1)],
+            "{:?}",
+            page.findings()
+        );
+    }
+
+    #[test]
+    fn a_ticket_of_unknown_fields_is_not_an_empty_ticket() {
+        let tickets = |inner: &str| {
+            decode(format!("<whmcsapi><result>success</result><tickets>{inner}</tickets></whmcsapi>"))
+        };
+        let error = tickets("<ticket><x>1</x></ticket>").unwrap_err();
+        assert_eq!(error.kind(), &DecodeErrorKind::MissingId);
+        let page =
+            tickets("<ticket><id>1</id><x>1</x></ticket><ticket></ticket>").unwrap().into_page().unwrap();
+        let empty = page.findings().iter().find(|one| one.kind == FindingKind::EmptySpelling).unwrap();
+        assert_eq!((page.len(), empty.places.as_slice()), (1, &["tickets.ticket[1]".to_owned()][..]));
     }
 
     #[test]
