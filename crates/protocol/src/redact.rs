@@ -514,7 +514,7 @@ mod tests {
             // A backslash before a letter has a meaning of its own, and another character is not the one of the secret.
             (r"sec\ret-key", "secret-key"),
             (r"secret\xkey", "secret-key"),
-            (r"secret\xkey", "secret-key"),
+            (r"sec\&#114;et-key", "secret-key"),
         ] {
             assert_eq!(redact(text, &[secret]), text);
         }
@@ -541,6 +541,7 @@ mod tests {
         assert_eq!(redact("secret=abc&x=abcd", &["abc", ""]), "secret=[redacted]&x=abcd");
         assert_eq!(redact("abc", &["abc"]), "[redacted]");
         assert_eq!(redact("a%26c. xa&c", &["a&c"]), "[redacted]. xa&c");
+        assert_eq!(redact("xa%26cdx", &["a&cd"]), "x[redacted]x");
         assert_eq!(redact("no 1 in 10", &["1"]), "no [redacted] in 10");
     }
 

@@ -375,6 +375,15 @@ mod tests {
     }
 
     #[test]
+    fn the_buffer_of_a_body_does_not_grow() {
+        // Growing would leave a copy of the secret in freed memory. It doubles the capacity.
+        let credentials = Credentials::api("identifier", "&".repeat(100_000));
+        let body = GetTickets::default().encode(&credentials, ResponseType::Json);
+        assert!(body.len() > 300_000);
+        assert!(body.capacity() < body.len() + 2_000, "{} for {}", body.capacity(), body.len());
+    }
+
+    #[test]
     fn filters_that_servers_ignore_are_found() {
         let base = GetTickets::default;
         let status = |text: &str| Some(StatusFilter::Is(text.into()));

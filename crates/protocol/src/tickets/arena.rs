@@ -145,3 +145,22 @@ impl Arena {
             + unknown
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_unknown_fields_is_counted() {
+        let size = |names: &[&str], fields: usize| {
+            let extra_names = names.iter().copied().map(Box::from).collect();
+            let extras = vec![ExtraRow { ticket: 0, name: 0, json: Span::default() }; fields];
+            ArenaBuilder { extra_names, extras, ..ArenaBuilder::default() }.finish().memory_size()
+        };
+        let name = size_of::<Box<str>>() + "x".len();
+        let one = size(&["x"], 1);
+        assert_eq!(one - size(&[], 0), size_of::<Unknown>() + size_of::<ExtraRow>() + name);
+        assert_eq!(size(&["x"], 3) - one, 2 * size_of::<ExtraRow>());
+        assert_eq!(size(&["x", "yyy"], 1) - one, size_of::<Box<str>>() + "yyy".len());
+    }
+}

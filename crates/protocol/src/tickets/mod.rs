@@ -255,7 +255,50 @@ impl FusedIterator for TicketIter<'_> {}
 
 #[cfg(test)]
 mod tests {
-    use crate::decode;
+    use super::Tickets;
+    use crate::{Field, FieldSet, Version, decode};
+
+    fn tickets(list: &str) -> Tickets {
+        let body = format!(r#"{{"result":"success","tickets":{{"ticket":[{list}]}}}}"#);
+        decode(body).unwrap().into_page().unwrap().into_tickets()
+    }
+
+    #[test]
+    fn a_slice_has_its_own_tickets_only() {
+        let all = tickets(r#"{"id":1,"x":1},{"id":2,"x":2},{"id":3,"y":3},{"id":4,"y":4}"#);
+        for range in [0..1, 0..2, 1..3, 2..4, 4..4] {
+            let slice = all.slice(range.clone());
+            let compact = slice.compact();
+            for index in 0..5 {
+                let expected = all.get(range.start + index).filter(|_| index < range.len());
+                for ticket in [slice.get(index), compact.get(index)] {
+                    assert_eq!(
+                        ticket.map(|ticket| (ticket.id(), ticket.extra())),
+                        expected.map(|ticket| (ticket.id(), ticket.extra())),
+                        "{range:?} {index}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_of_a_later_version_has_no_text() {
+        let all = tickets(r#"{"id":1,"name":"A","owner_name":"B"}"#);
+        let old = all.as_of_version(Version::V1_0);
+        for (shown, owner) in [(&all, "B"), (&old, "")] {
+            let ticket = shown.get(0).unwrap();
+            assert_eq!((ticket.text(Field::Name), ticket.text(Field::OwnerName)), ("A", owner));
+            assert_eq!(ticket.text_bytes(Field::OwnerName), owner.as_bytes());
+        }
+    }
+
+    #[test]
+    fn integers_and_booleans_that_were_sent_as_text_are_known() {
+        let all = tickets(r#"{"id":"1","deptid":2,"flag":"3","attachments_removed":"1"}"#);
+        let quoted: FieldSet = [Field::Id, Field::Flag, Field::AttachmentsRemoved].into_iter().collect();
+        assert_eq!(all.get(0).unwrap().quoted_fields(), quoted);
+    }
 
     #[test]
     fn tickets_are_iterated_from_both_ends() {

@@ -381,6 +381,20 @@ fn apply_damage(body: &mut Vec<u8>, damage: Damage) {
     }
 }
 
+/// Otherwise the comparisons would show nothing.
+#[test]
+fn by_different_decoders() {
+    let mut entries = documented_entries();
+    let names = entries.iter_mut().filter(|(key, _)| key == "name" || key == "owner_name");
+    names.for_each(|(_, value)| *value = r#""Fran\u00e7oise M\u00fcller""#.to_owned());
+    let body = page_around(&format!(r#"{{"ticket":[{}]}}"#, object(&entries)));
+    let size = |tolerant_only| {
+        let reply = Decoder::new().tolerant_only(tolerant_only).decode(body.as_str());
+        reply.unwrap().into_page().unwrap().tickets().memory_size()
+    };
+    assert!(size(false) < size(true), "only the fast decoder stores a text with escapes once if it repeats");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
