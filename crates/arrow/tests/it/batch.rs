@@ -84,6 +84,14 @@ fn large_texts_are_the_same_texts() {
 }
 
 #[test]
+fn texts_of_many_kilobytes_are_kept() {
+    let long = |id: u64| Ticket { id, subject: "x".repeat(60_000 + id as usize), ..ticket() };
+    let tickets = Tickets::new(&[long(1), long(2), long(3)], Version::V8_0);
+    let batch = record_batch(&tickets).unwrap();
+    tickets.iter().enumerate().for_each(|(row, ticket)| assert_row_is(&batch, row, ticket));
+}
+
+#[test]
 fn an_empty_batch_has_every_column() {
     let batch = record_batch(&Tickets::default()).unwrap();
     assert_eq!((batch.num_rows(), batch.schema()), (0, schema()));
