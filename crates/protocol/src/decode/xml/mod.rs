@@ -563,7 +563,9 @@ mod tests {
         let error = decode(format!("{start}><whmcsapi/>")).unwrap_err();
         assert!(matches!(error.kind(), DecodeErrorKind::Syntax { .. }), "{error}");
         assert_eq!(error.offset(), Some(start.len()), "{error}");
-        let error = decode("<?xml version=\"1.0\"?> text <whmcsapi/>").unwrap_err();
+        let reply = "<whmcsapi><result>success</result><tickets/></whmcsapi>";
+        assert!(decode(format!("<?xml version=\"1.0\"?>\n{reply}")).is_ok());
+        let error = decode(format!("<?xml version=\"1.0\"?>text{reply}")).unwrap_err();
         assert!(error.is_not_a_reply(), "{error}");
     }
 
