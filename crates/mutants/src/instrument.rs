@@ -33,7 +33,21 @@ pub(crate) fn __mutant(function: usize) -> usize {
     }
     *SELECTED
 }
+
+/// The same in `const` functions, where the original is selected if the compiler evaluates the function.
+#[allow(warnings)]
+pub(crate) const fn __mutant_of_const(function: usize) -> usize {
+    const fn original(_: usize) -> usize {
+        usize::MAX
+    }
+    std::intrinsics::const_eval_select((function,), original, __mutant)
+}
 "#;
+
+/// Attributes of the crate that [`SELECTOR`] needs. They precede the first line, so that the numbers of lines remain the
+/// same.
+pub(crate) const ATTRIBUTES: &str =
+    "#![feature(core_intrinsics, const_eval_select)] #![allow(internal_features)] ";
 
 /// The number of a mutant, the bytes that it replaces, and their replacement.
 type Change<'m> = (usize, Range<usize>, &'m str);
@@ -45,12 +59,14 @@ pub(crate) struct Instrumented {
     pub(crate) arms: Vec<(usize, Range<usize>)>,
     /// The number of each mutant, with the number of its function.
     pub(crate) functions: Vec<(usize, usize)>,
+    /// The numbers of the mutants in `const` functions.
+    pub(crate) in_const: Vec<usize>,
 }
 
 /// Inserts these mutants, which are given with their numbers. The functions are numbered from `first_function`.
 ///
-/// Mutants outside functions, in `const` functions and in functions that return an `impl` type are left out: there, an
-/// arm cannot be selected when the program runs.
+/// Mutants outside functions and in functions that return an `impl` type are left out: there, an arm cannot be selected
+/// when the program runs.
 ///
 /// # Errors
 ///
@@ -69,20 +85,23 @@ pub(crate) fn instrument(
         let Some((start, end)) = place else {
             return Err(format!("{} is not in the file", mutant.name));
         };
-        let body = bodies.found.iter().position(|body| body.start <= start && end <= body.end);
+        let body = bodies.found.iter().position(|body| body.place.start <= start && end <= body.place.end);
         if let Some(body) = body {
             of_body.entry(body).or_default().push((*number, start..end, &mutant.replacement));
         }
     }
-    let mut out = Instrumented { text: String::new(), arms: Vec::new(), functions: Vec::new() };
+    let mut out =
+        Instrumented { text: String::new(), arms: Vec::new(), functions: Vec::new(), in_const: Vec::new() };
     let mut from = 0;
     for (index, (body, mutants)) in of_body.into_iter().enumerate() {
         let function = first_function + index;
-        let body = bodies.found[body].clone();
+        let Body { place: body, is_const } = bodies.found[body].clone();
+        let selector = if is_const { "__mutant_of_const" } else { "__mutant" };
         out.text.push_str(&text[from..body.start]);
-        out.text.push_str(&format!("match crate::__mutant({function}) {{\n"));
+        out.text.push_str(&format!("match crate::{selector}({function}) {{\n"));
         for (number, span, replacement) in mutants {
             out.functions.push((number, function));
+            out.in_const.extend(is_const.then_some(number));
             let first = lines(&out.text);
             let (before, after) = (&text[body.start..span.start], &text[span.end..body.end]);
             out.text.push_str(&format!("{number} => {{{before} {replacement} {after}\n}}\n"));
@@ -102,16 +121,24 @@ fn lines(text: &str) -> usize {
     text.matches('\n').count() + 1
 }
 
-/// The bodies of the functions that can have arms, without their braces. Functions within functions belong to the outer
-/// one.
+/// The bodies of the functions that can have arms. Functions within functions belong to the outer one.
 struct Bodies<'t> {
     text: &'t str,
-    found: Vec<Range<usize>>,
+    found: Vec<Body>,
+}
+
+/// The body of a function.
+#[derive(Clone)]
+struct Body {
+    /// Its bytes, without the braces.
+    place: Range<usize>,
+    /// Whether it is that of a `const` function.
+    is_const: bool,
 }
 
 impl Bodies<'_> {
     fn add(&mut self, signature: &syn::Signature, block: &syn::Block) {
-        if signature.constness.is_some() || returns_impl(&signature.output) {
+        if returns_impl(&signature.output) {
             return;
         }
         let place =
@@ -119,7 +146,8 @@ impl Bodies<'_> {
         let braces = block.brace_token.span;
         let open = place(braces.open().end());
         let close = place(braces.close().start());
-        self.found.extend(open.zip(close).map(|(open, close)| open..close));
+        let is_const = signature.constness.is_some();
+        self.found.extend(open.zip(close).map(|(open, close)| Body { place: open..close, is_const }));
     }
 }
 
@@ -181,12 +209,15 @@ mod tests {
              0 => {\n    a  ==  b\n\n}\n\
              1 => {\n     true \n\n}\n\
              _ => {\n    a < b\n\n}\n}}\n\
-             const fn not(a: bool) -> bool { !a }\n"
+             const fn not(a: bool) -> bool {match crate::__mutant_of_const(6) {\n\
+             2 => {   a \n}\n\
+             _ => { !a \n}\n}}\n"
         );
-        assert_eq!(instrumented.arms, [(0, 2..6), (1, 6..10)]);
-        assert_eq!(instrumented.functions, [(0, 5), (1, 5)]);
+        assert_eq!(instrumented.arms, [(0, 2..6), (1, 6..10), (2, 16..18)]);
+        assert_eq!(instrumented.functions, [(0, 5), (1, 5), (2, 6)]);
+        assert_eq!(instrumented.in_const, [2]);
         assert!(syn::parse_file(&instrumented.text).is_ok());
-        assert!(syn::parse_file(SELECTOR).is_ok());
+        assert!(syn::parse_file(&format!("{ATTRIBUTES}{SELECTOR}")).is_ok());
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod compile;
 mod instrument;
 mod list;
 mod runs;
+mod survivors;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -25,9 +26,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use compile::{Built, Program};
-use instrument::SELECTOR;
+use instrument::{ATTRIBUTES, SELECTOR};
 use list::Mutant;
 use runs::{Outcome, Trial};
+use survivors::Survivors;
 
 const USAGE: &str = "usage: gettickets-mutants LIST TREE PACKAGE RESULTS [--jobs N] [--limit SECONDS] [--budget SECONDS]
        [--only TEXT] [--names FILE]
@@ -103,6 +105,8 @@ fn run(options: &Options) -> Result<(), String> {
     let list = read(&options.list)?;
     let mutants: Vec<Mutant> =
         serde_json::from_str(&list).map_err(|error| format!("{}: {error}", options.list.display()))?;
+    // Before the files are changed.
+    let survivors = Survivors::read(&options.tree, &options.package, &mutants)?;
     let wanted = |mutant: &Mutant| {
         mutant.package == options.package
             && mutant.name.contains(&options.only)
@@ -130,7 +134,10 @@ fn run(options: &Options) -> Result<(), String> {
     runs::in_parallel(options.jobs, tried.len(), |at| {
         let (mutant, function) = tried[at];
         let trial = Trial { mutant, function, file: &mutants[mutant].file };
-        let outcome = runs::try_mutant(&programs, &tests, options.budget, &trial, &catches);
+        let mut outcome = runs::try_mutant(&programs, &tests, options.budget, &trial, &catches);
+        if outcome == Outcome::NotReached && crate_of.in_const.contains(&mutant) {
+            outcome = Outcome::NotTried;
+        }
         if !matches!(outcome, Outcome::Caught | Outcome::Timeout) {
             println!("{outcome:?}: {}", mutants[mutant].name);
         }
@@ -146,8 +153,26 @@ fn run(options: &Options) -> Result<(), String> {
         }
     });
     let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    write(&options.results, &mutants, &outcomes, &tried, &unviable, &kept)
+    write(&options.results, &mutants, &outcomes, &tried, &unviable, &kept)?;
+    explain(&options.results, &survivors)
 }
+
+/// Writes which missed mutants are not in the list of survivors, and prints entries of the list that can be deleted.
+fn explain(results: &Path, survivors: &Survivors) -> Result<(), String> {
+    let [missed, caught, timeout] =
+        ["missed.txt", "caught.txt", "timeout.txt"].map(|file| results.join(file));
+    let (missed, caught, timeout) = (read(&missed)?, read(&caught)?, read(&timeout)?);
+    let unexplained = missed.lines().filter(|name| !survivors.has(name));
+    write_file(&results.join(UNEXPLAINED), &unexplained.map(|name| format!("{name}\n")).collect::<String>())?;
+    let detected = caught.lines().chain(timeout.lines()).collect();
+    for mutant in survivors.superfluous(&detected, &missed.lines().collect()) {
+        println!("listed as a survivor, but detected or gone: {mutant}");
+    }
+    Ok(())
+}
+
+/// Has those lines of `missed.txt` that are not in the list of survivors.
+const UNEXPLAINED: &str = "unexplained.txt";
 
 /// The files of results.
 const FILES: [&str; 6] =
@@ -179,6 +204,7 @@ fn write(
         Some(Outcome::Caught) => "caught.txt",
         Some(Outcome::Timeout) => "timeout.txt",
         Some(Outcome::Missed | Outcome::NotReached) => "missed.txt",
+        Some(Outcome::NotTried) => "not-tried.txt",
         None if unviable.contains(&number) => "unviable.txt",
         None if waiting.contains(&number) => "waiting.txt",
         None => "not-tried.txt",
@@ -201,6 +227,8 @@ struct Crate<'m> {
     arms: BTreeMap<&'m str, Vec<(usize, Range<usize>)>>,
     /// The function of each mutant.
     functions: BTreeMap<usize, usize>,
+    /// Mutants in `const` functions.
+    in_const: HashSet<usize>,
 }
 
 impl<'m> Crate<'m> {
@@ -217,7 +245,13 @@ impl<'m> Crate<'m> {
         if files.is_empty() {
             return Err("no mutant of this package is listed".to_owned());
         }
-        Ok(Crate { files, mutants, arms: BTreeMap::new(), functions: BTreeMap::new() })
+        Ok(Crate {
+            files,
+            mutants,
+            arms: BTreeMap::new(),
+            functions: BTreeMap::new(),
+            in_const: HashSet::new(),
+        })
     }
 
     /// Builds the tests, without the mutants that do not compile. Returns their programs, and those mutants.
@@ -230,7 +264,7 @@ impl<'m> Crate<'m> {
             self.write(tree)?;
             let text = read(&root).unwrap_or_else(|_| original.clone());
             if !text.ends_with(SELECTOR) {
-                write_file(&root, &format!("{text}{SELECTOR}"))?;
+                write_file(&root, &format!("{ATTRIBUTES}{text}{SELECTOR}"))?;
             }
             match compile::compile(tree, package, check)? {
                 Built::Programs(_) if check => check = false,
@@ -263,6 +297,7 @@ impl<'m> Crate<'m> {
     fn write(&mut self, tree: &Path) -> Result<(), String> {
         let mut function = 0;
         self.functions.clear();
+        self.in_const.clear();
         for (file, (text, numbers)) in &self.files {
             let mutants: Vec<_> = numbers.iter().map(|number| (*number, &self.mutants[*number])).collect();
             let instrumented = instrument::instrument(text, &mutants, function)
@@ -271,6 +306,7 @@ impl<'m> Crate<'m> {
             function =
                 instrumented.functions.iter().map(|(_, function)| function + 1).max().unwrap_or(function);
             self.functions.extend(instrumented.functions);
+            self.in_const.extend(instrumented.in_const);
             self.arms.insert(file, instrumented.arms);
         }
         Ok(())

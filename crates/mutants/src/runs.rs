@@ -37,6 +37,8 @@ pub(crate) struct Test {
 pub(crate) enum Outcome {
     /// No test reaches the function.
     NotReached,
+    /// Only the compiler evaluates the function, which is `const`.
+    NotTried,
     Missed,
     Caught,
     Timeout,

@@ -17,8 +17,8 @@ Tests the tests with cargo-mutants: a mutant is a small change of the code, and 
   --sample K/N       every Nth mutant of all the code, beginning with number K, which is less than N
   --one-build PACKAGE   all mutants of this package, compiled into one build: an hour instead of days
 
-With --one-build, mutants in constants, in `const` functions and in functions that return an `impl` type are not tried,
-and a test runs for a mutant if it calls the mutated function. Its arguments:
+With --one-build, mutants in constants, in functions that only the compiler evaluates, and in functions that return an `impl`
+type are not tried, and a test runs for a mutant if it calls the mutated function. Its arguments:
 
   --record           write the score into RELIABILITY.md, with the commit
   --jobs N           mutants to test at once (default: 2)
@@ -30,18 +30,22 @@ and a test runs for a mutant if it calls the mutated function. Its arguments:
 
 Otherwise arguments are passed on to cargo-mutants, such as -p gettickets-protocol, --file crates/client/src/scan/*.rs or --in-place.
 Prints the score, which is the share of the mutants that compile and that a test detects, and its 95 % interval if the
-mutants are a sample. The results are in target/mutants.out; `.cargo/mutants.toml` has the settings.";
+mutants are a sample. The results are in target/mutants.out; `.cargo/mutants.toml` has the settings, and `.cargo/survivors` the
+mutants that no test detects, with the reasons.";
 
 /// The number of scan histories for each mutant. The usual number takes too long.
 const HISTORIES: &str = "300";
+
+/// The list of the missed mutants that have no reason in `.cargo/survivors`.
+const UNEXPLAINED: &str = "unexplained.txt";
 
 /// Writes the score of a package into this file, after this line.
 const RECORD: &str = "--record";
 const FILE: &str = "RELIABILITY.md";
 const BEGIN: &str = "<!-- written by `cargo xtask mutants --one-build PACKAGE --record` -->";
 const COLUMNS: &str = "\
-| crate | mutants | caught | timed out | missed | score | do not compile | not tried | commit |
-|---|---:|---:|---:|---:|---:|---:|---:|---|";
+| crate | mutants | caught | timed out | missed | missed and not listed | score | do not compile | not tried | commit |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---|";
 
 /// The mutants to test.
 #[derive(Debug, PartialEq, Eq)]
@@ -172,6 +176,8 @@ struct Score {
     /// A test did not end, so the mutant was detected too.
     timeout: usize,
     missed: usize,
+    /// Missed mutants that are not listed with a reason in `.cargo/survivors`.
+    unexplained: usize,
     /// Mutants that do not compile. They do not count.
     unviable: usize,
     /// Mutants that cannot be selected in one build of all. They do not count.
@@ -189,6 +195,7 @@ impl Score {
             caught: lines("caught.txt"),
             timeout: lines("timeout.txt"),
             missed: lines("missed.txt"),
+            unexplained: lines(if results.join(UNEXPLAINED).exists() { UNEXPLAINED } else { "missed.txt" }),
             unviable: lines("unviable.txt"),
             not_tried: lines("not-tried.txt"),
             waiting: lines("waiting.txt"),
@@ -202,7 +209,7 @@ impl Score {
 
     /// The row of a package in the table of scores.
     fn row(&self, package: &str, commit: &str) -> String {
-        let Score { caught, timeout, missed, unviable, not_tried, waiting } = self;
+        let Score { caught, timeout, missed, unexplained, unviable, not_tried, waiting } = self;
         let score = format!("{:.1} %", self.percent());
         let score = match waiting {
             0 => score,
@@ -213,7 +220,7 @@ impl Score {
         };
         let viable = self.viable();
         format!(
-            "| `{package}` | {viable} | {caught} | {timeout} | {missed} | {score} | {unviable} | {not_tried} | `{commit}` |"
+            "| `{package}` | {viable} | {caught} | {timeout} | {missed} | {unexplained} | {score} | {unviable} | {not_tried} | `{commit}` |"
         )
     }
 
@@ -222,7 +229,7 @@ impl Score {
     }
 
     fn to_text(&self, sample: bool) -> String {
-        let Score { caught, timeout, missed, unviable, not_tried, .. } = self;
+        let Score { caught, timeout, missed, unexplained, unviable, not_tried, .. } = self;
         let viable = self.viable();
         let percent = self.percent();
         let (low, high) = interval(caught + timeout, viable);
@@ -230,7 +237,7 @@ impl Score {
             if sample { format!(" (95 % interval: {low:.1} to {high:.1} %)") } else { String::new() };
         let not_tried = if *not_tried > 0 { format!(", {not_tried} not tried") } else { String::new() };
         format!(
-            "{viable} mutants: {caught} caught, {timeout} timed out, {missed} missed; {unviable} do not compile{not_tried}; score {percent:.1} %{interval}"
+            "{viable} mutants: {caught} caught, {timeout} timed out, {missed} missed, {unexplained} of them not listed; {unviable} do not compile{not_tried}; score {percent:.1} %{interval}"
         )
     }
 }
@@ -266,9 +273,17 @@ mod tests {
 
     #[test]
     fn a_package_has_one_row_in_the_table() {
-        let score = Score { caught: 95, timeout: 2, missed: 3, unviable: 40, not_tried: 7, waiting: 0 };
+        let score = Score {
+            caught: 95,
+            timeout: 2,
+            missed: 3,
+            unexplained: 1,
+            unviable: 40,
+            not_tried: 7,
+            waiting: 0,
+        };
         let row = score.row("b", "cafe");
-        assert_eq!(row, "| `b` | 100 | 95 | 2 | 3 | 97.0 % | 40 | 7 | `cafe` |");
+        assert_eq!(row, "| `b` | 100 | 95 | 2 | 3 | 1 | 97.0 % | 40 | 7 | `cafe` |");
         let sample = Score { waiting: 1, ..score }.row("a", "cafe");
         assert!(sample.contains("| 97.0 % (91.5 to 99.0 %; a sample) |"), "{sample}");
         let table = with_row(&with_row(&with_row("", "b", "| `b` | old |"), "a", &sample), "b", &row);
@@ -277,10 +292,18 @@ mod tests {
 
     #[test]
     fn the_score_counts_mutants_that_compile() {
-        let score = Score { caught: 95, timeout: 2, missed: 3, unviable: 40, not_tried: 0, waiting: 0 };
+        let score = Score {
+            caught: 95,
+            timeout: 2,
+            missed: 3,
+            unexplained: 1,
+            unviable: 40,
+            not_tried: 0,
+            waiting: 0,
+        };
         assert_eq!(
             score.to_text(true),
-            "100 mutants: 95 caught, 2 timed out, 3 missed; 40 do not compile; score 97.0 % (95 % interval: 91.5 to 99.0 %)"
+            "100 mutants: 95 caught, 2 timed out, 3 missed, 1 of them not listed; 40 do not compile; score 97.0 % (95 % interval: 91.5 to 99.0 %)"
         );
         assert!(score.to_text(false).ends_with("score 97.0 %"));
         let with_others = Score { not_tried: 7, ..score };
