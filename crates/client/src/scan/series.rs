@@ -307,3 +307,30 @@ fn digest(parts: &[Settings]) -> String {
     }
     format!("{:016x}", digest.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use gettickets_protocol::Tickets;
+
+    use super::*;
+
+    #[test]
+    fn a_fetch_of_a_scan_that_has_ended_has_no_request() {
+        let settings = Settings::new(GetTickets::default());
+        let mut series =
+            Series::new(Settings { statuses: vec!["Open".into(), "Answered".into()], ..settings });
+        let mut fetches = Vec::new();
+        while series.part == 0 {
+            let fetch = series.poll_fetch().unwrap();
+            let status = series.request_of(&fetch).unwrap().status;
+            assert_eq!(status, Some("Open".into()));
+            series.on_page(fetch.id, Page::new(Tickets::default(), 0, 0), Metrics::default());
+            series.advance();
+            fetches.push(fetch);
+        }
+        assert!(!fetches.is_empty());
+        assert!(fetches.iter().all(|fetch| series.request_of(fetch).is_none()));
+        let next = series.poll_fetch().unwrap();
+        assert_eq!(series.request_of(&next).unwrap().status, Some("Answered".into()));
+    }
+}

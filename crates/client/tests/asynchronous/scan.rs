@@ -174,3 +174,39 @@ async fn settings_have_an_effect_until_the_scan_begins() {
     }
     assert_eq!(ids.len(), 1_000);
 }
+
+/// A runtime on this thread. Its tasks run while something is awaited in it.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn a_scan_whose_runtime_has_ended_is_incomplete() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut scan = client(&sandbox).scan(request(40));
+    // The first poll starts a task, which the end of the runtime aborts.
+    let first = runtime();
+    first.block_on(std::future::poll_fn(|context| {
+        assert!(scan.poll_ready(context).is_pending());
+        std::task::Poll::Ready(())
+    }));
+    drop(first);
+    let error = runtime().block_on(scan.next()).unwrap().unwrap_err();
+    assert_eq!(error.code(), "scan-incomplete");
+    assert!(error.to_string().contains("a task that read a page ended early"), "{error}");
+    assert!(runtime().block_on(scan.next()).is_none());
+}
+
+#[tokio::test]
+async fn debug_shows_the_progress_of_a_scan() {
+    let sandbox = Sandbox::builder().tickets(70).start().unwrap();
+    let mut scan = client(&sandbox).scan(request(100));
+    while let Some(ticket) = scan.next().await {
+        ticket.unwrap();
+    }
+    let shown = format!("{scan:?}");
+    assert!(
+        shown.starts_with("AsyncScan { report: ScanReport {") && shown.contains("tickets: 70"),
+        "{shown}"
+    );
+}

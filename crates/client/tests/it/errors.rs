@@ -92,3 +92,13 @@ fn a_scan_that_is_refused_has_a_hint_of_its_own() {
     assert_eq!(error.code(), "scan-incomplete");
     assert_eq!(error.hint().as_deref(), Some("Leave limitstart out."));
 }
+
+#[test]
+fn a_response_beyond_the_limit_is_one_error_whoever_finds_it() {
+    let found = TransportError::new(TransportErrorKind::TooLarge { limit: 5 });
+    assert_eq!((found.kind().code(), found.is_retryable()), ("too-large", false));
+    assert_eq!(found.to_string(), "the response is larger than 5 bytes");
+    let error = Error::from(found);
+    assert!(matches!(error.kind(), ErrorKind::TooLarge { limit: 5, .. }), "{error:?}");
+    assert_eq!(error.code(), "too-large");
+}

@@ -114,3 +114,25 @@ fn no_secret_is_shown_while_a_client_is_built() {
         .unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
 }
+
+#[test]
+fn debug_of_a_request_does_not_show_its_body() {
+    struct Shown(std::sync::Mutex<String>);
+    impl Transport for Shown {
+        fn send(&self, request: &TransportRequest) -> Result<TransportResponse, TransportError> {
+            assert!(request.body.contains("hunter2hunter2"));
+            *self.0.lock().unwrap() = format!("{request:?} {request:#?}");
+            Err(TransportError::new(TransportErrorKind::Other))
+        }
+    }
+    let transport = std::sync::Arc::new(Shown(std::sync::Mutex::default()));
+    let client = Client::builder("https://billing.example.com")
+        .credentials(Credentials::api("ident1fier", "hunter2hunter2"))
+        .transport(transport.clone())
+        .build()
+        .unwrap();
+    assert!(client.get_tickets(&GetTickets::default()).is_err());
+    let shown = transport.0.lock().unwrap();
+    assert!(shown.contains("https://billing.example.com/includes/api.php"), "{shown}");
+    assert!(!shown.contains("hunter2") && !shown.contains("ident1fier"), "{shown}");
+}

@@ -16,7 +16,7 @@ use gettickets::{
 
 use crate::drive::REFUSAL;
 use crate::history::time;
-use crate::world::{By, Group, Rates, Reply, World};
+use crate::world::{By, Group, Rates, Reply, Total, World};
 
 /// A server in memory.
 #[derive(Clone)]
@@ -688,4 +688,53 @@ fn a_cursor_has_no_personal_data() {
     assert!(scan.next().is_some());
     let text = scan.cursor().to_string();
     assert!(!text.contains("example") && !text.contains("someone"), "{text}");
+}
+
+#[test]
+fn a_full_scan_of_recent_tickets_reads_the_whole_list() {
+    let read = |full| {
+        let world = World::new(9, 3_000, 900);
+        let mut times: Vec<_> = world.tickets.iter().map(|ticket| ticket.lastreply).collect();
+        times.sort_unstable();
+        let since = time(times[times.len() - 40]);
+        let mut scan = Server::new(world).scan(50).updated_since(since).full(full);
+        let yielded = ids(&mut scan).len();
+        (yielded, scan.report().requests)
+    };
+    let ((recent, early), (in_all, requests)) = (read(false), read(true));
+    assert_eq!((recent, in_all), (40, 40));
+    assert!(early < 30 && requests >= 60, "{early} and {requests} requests");
+}
+
+#[test]
+fn a_server_that_counts_more_than_it_sends_may_be_allowed() {
+    let scan = || Server::new(World { total: Total::Fixed(55), ..quiet(40) }).scan(25);
+    let mut refused = scan();
+    assert_eq!(refused.by_ref().filter(Result::is_ok).count(), 40);
+    assert!(refused.failure().unwrap().hint().unwrap().contains("allow_count_mismatch"));
+    let mut allowed = scan().allow_count_mismatch(true);
+    assert_eq!(ids(&mut allowed).len(), 40);
+    let warnings = allowed.report().warnings;
+    assert!(
+        warnings.iter().any(|warning| warning.contains("counts 55 matching tickets and sends 40")),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn debug_shows_the_progress_of_a_scan_and_its_tickets() {
+    let mut scan = Server::new(quiet(7)).scan(20);
+    let ticket = scan.next().unwrap().unwrap();
+    assert_eq!(ids(&mut scan).len(), 6);
+    assert_eq!(format!("{ticket:?}"), format!("{:?}", ticket.get()));
+    let status = scan.status();
+    for shown in [format!("{scan:?}"), format!("{status:?}")] {
+        assert!(shown.contains("tickets: 7") && shown.contains(r#"endpoint: "memory""#), "{shown}");
+    }
+    let mut context = FetchContext::default();
+    context.on_wait = Some(Arc::new(|_| {}));
+    assert_eq!(
+        format!("{context:?}"),
+        "FetchContext { cancellation: Cancellation { is_cancelled: false }, retry_size_failures: true, on_wait: true }"
+    );
 }

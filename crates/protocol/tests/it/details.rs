@@ -391,3 +391,34 @@ fn a_saved_ticket_has_an_id_that_is_not_null() {
     assert_eq!(read(r#"{"id":7,"deptid":null}"#).unwrap().id, 7);
     assert!(read(r#"{"id":null}"#).is_err());
 }
+
+#[test]
+fn a_count_that_is_given_twice_has_its_last_value() {
+    let body = r#"{"result":"success","totalresults":9,"totalresults":0,"startnumber":0,"numreturned":0,"tickets":{"ticket":[]}}"#;
+    let page = page(body);
+    assert_eq!(page.totalresults(), Some(0));
+    let kinds: Vec<_> = page.findings().iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [FindingKind::DuplicateKey]);
+}
+
+#[test]
+fn an_empty_count_in_xml_is_zero_and_reported() {
+    for element in ["<startnumber></startnumber>", "<startnumber/>"] {
+        let page = page(&format!(
+            "<whmcsapi><action>gettickets</action><result>success</result><totalresults>0</totalresults>\
+             {element}<numreturned>0</numreturned><tickets></tickets></whmcsapi>"
+        ));
+        assert_eq!(page.startnumber(), Some(0));
+        let kinds: Vec<_> = page.findings().iter().map(|finding| finding.kind).collect();
+        assert_eq!(kinds, [FindingKind::EmptyNumber]);
+    }
+}
+
+#[test]
+fn an_unknown_field_named_ticket_is_not_another_list() {
+    let page = page(
+        r#"{"result":"success","totalresults":1,"startnumber":0,"numreturned":1,"tickets":{"ticket":[{"ticket":"x","id":1}]}}"#,
+    );
+    let ticket = page.iter().next().unwrap();
+    assert_eq!((page.len(), ticket.id(), ticket.extra().len()), (1, 1, 1));
+}
