@@ -967,7 +967,6 @@ impl ScanMachine {
     }
 
     fn unreadable(&mut self, flight: Flight, error: Error) {
-        let (before, nth) = self.pass.unreadable_place(flight.offset);
         let found = self.pass.on_unreadable(flight.purpose, flight.offset, flight.limit);
         let Some(offset) = found else {
             if let Err(stuck) = self.pass.count_wasted_request(&self.window, self.capacity) {
@@ -976,10 +975,7 @@ impl ScanMachine {
             return;
         };
         self.pass.note_progress();
-        let (after, nth) = match flight.purpose {
-            Purpose::Behind => (before, nth),
-            _ => self.pass.unreadable_place(offset),
-        };
+        let (after, nth) = self.pass.unreadable_place(offset);
         let ticket = UnreadableTicket { offset, after, nth };
         let is_known = |known: &UnreadableTicket| (known.after, known.nth) == (after, nth);
         if !self.report.unreadable.iter().any(is_known) {

@@ -31,6 +31,8 @@ const MOST_EMPTY_FRONT: u32 = 6;
 const MOST_EMPTY_GAP: u32 = 64;
 /// Rows behind the end that join nothing are accepted as unproven when they were found this many times.
 const MOST_CONTRADICTIONS: u32 = 3;
+/// How often the list may move while unreadable tickets are stepped over. After that they are stepped over nevertheless.
+const MOST_CROSSED: u32 = 8;
 
 /// What a pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -453,11 +455,10 @@ impl Pass {
     /// Whether this request serves the next need of the pass: its page will join the end of the trail if the list does
     /// not move.
     pub(super) fn is_served_by(&self, offset: u64, limit: u64) -> bool {
-        match self.state {
-            State::Reading if self.trail.is_empty() => offset == 0,
-            State::Reading => offset < self.end && offset.saturating_add(limit) > self.end && self.step == 0,
-            _ => false,
-        }
+        matches!(self.state, State::Reading)
+            && self.step == 0
+            && offset < self.end
+            && offset.saturating_add(limit) > self.end
     }
 
     /// What to read next. `ahead` is the offset of the first page that is kept until the gap before it is read.
@@ -508,11 +509,7 @@ impl Pass {
         let counts_more = totals.reliable().is_some_and(|total| total > self.end);
         if self.doubt || counts_more {
             (3, 3)
-        } else if totals.reliable() == Some(self.end)
-            && self.total_changes == 0
-            && self.total_count >= 3
-            && self.pages > 1
-        {
+        } else if totals.reliable() == Some(self.end) && self.total_changes == 0 && self.total_count >= 3 {
             (1, 0)
         } else {
             (1, 1)
@@ -548,15 +545,11 @@ impl Pass {
     fn truncate(&mut self, number: u64) {
         while self.base + self.trail.len() as u64 > number {
             let Some(row) = self.trail.pop_back() else { return };
-            let number = self.base + self.trail.len() as u64;
-            if self.index.get(&row.id) == Some(&number) {
-                self.index.remove(&row.id);
-            }
+            self.index.remove(&row.id);
         }
     }
 
     fn clear(&mut self) {
-        self.base += self.trail.len() as u64;
         self.trail.clear();
         self.index.clear();
     }
@@ -594,10 +587,7 @@ impl Pass {
             Some(shared) if strong => Join::Yes(shared),
             Some(shared) => Join::Weak(shared),
             // A page at the front needs nothing to join to.
-            None if offset == 0 => {
-                let end = self.base + self.trail.len() as u64;
-                Join::Yes(SharedRows { first: self.base, last: (end, usize::MAX) })
-            }
+            None if offset == 0 => Join::Yes(SharedRows { first: self.base, last: (self.base, usize::MAX) }),
             None => Join::No,
         }
     }
@@ -617,7 +607,7 @@ impl Pass {
         shared: SharedRows,
     ) -> Accepted {
         let at_front = shared.last.1 == usize::MAX;
-        let first_page = self.trail.is_empty() && self.pages == 0;
+        let first_page = self.pages == 0;
         let trail_end = self.base + self.trail.len() as u64;
         // The page begins as expected if its first rows are exactly those from there to the end of the trail.
         let overlap = trail_end.saturating_sub(shared.first);
@@ -635,7 +625,7 @@ impl Pass {
         let steady = context.totals.reliable().is_some() && self.total_changes == 0;
         let moved_back = !at_front && known_at < here;
         let shows_hidden = moved_back && steady && self.short.is_some();
-        let skips_hidden = !at_front && steady && is_short && known_at > here && known_at < offset + asked;
+        let skips_hidden = steady && is_short && (offset..offset + asked).contains(&known_at);
         let in_place = self.hidden || shows_hidden || skips_hidden || known_at == offset;
         let as_expected = first_page || (begins_with_trail && in_place);
         let new_from = if at_front { 0 } else { shared.last.1 + 1 };
@@ -679,7 +669,7 @@ impl Pass {
         let is_last = keep.is_empty();
         keep.into_iter().for_each(|row| self.push(row));
         self.shorten(MAX_TRAIL.max(rows.len().saturating_mul(2)));
-        if offset == 0 && (self.pages == 0 || self.mark.is_none()) {
+        if offset == 0 && self.mark.is_none() {
             self.mark = Order::watermark(rows);
         }
         for row in rows.iter().skip(new_from) {
@@ -862,14 +852,11 @@ impl Pass {
             self.digest.write_u64(row.fingerprint);
             self.rows += 1;
         }
-        if offset == 0 || self.mark.is_none() {
-            self.mark = self.mark.or(Order::watermark(rows));
-        }
+        self.mark = self.mark.or_else(|| Order::watermark(rows));
         self.end = offset + rows.len() as u64;
         self.last_productive = rows.len() as u64;
         self.covered = offset + asked;
         self.pages += 1;
-        self.parts += 1;
         if self.end > self.reached {
             self.reached = self.end;
             self.productive += 1;
@@ -1144,7 +1131,7 @@ impl Pass {
                 self.state = State::Reading;
                 None
             }
-            (Purpose::Gap, _) if limit > 1 => {
+            (Purpose::Gap, _) => {
                 self.step_over_from_gap(offset);
                 None
             }
@@ -1221,7 +1208,7 @@ impl Pass {
             }
             return None;
         }
-        if crossing.before.is_some() && crossing.start > 0 {
+        if crossing.before.is_some() {
             self.state = State::Check(rows);
             return None;
         }
@@ -1237,7 +1224,7 @@ impl Pass {
         }
         self.all_pages_as_expected = false;
         self.crossed += 1;
-        if !crossing.moved() || self.crossed > 8 {
+        if self.crossed > MOST_CROSSED {
             self.unproven = true;
             return Some(behind);
         }
@@ -1267,4 +1254,29 @@ fn most_overlap(limit: u64) -> u64 {
 fn first_index(rows: &[Row], known: Option<&TrailRow>) -> u64 {
     let index = known.and_then(|known| rows.iter().position(|row| row.id == known.id));
     index.unwrap_or_default() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trail_keeps_its_last_rows_and_forgets_the_others() {
+        let mut pass = Pass::new(Kind::First);
+        // Ticket 2 is there twice.
+        for id in [1, 2, 3, 2, 4] {
+            pass.push(TrailRow { id, fingerprint: id, whole: 0 });
+        }
+        for kept in [&[1, 2, 3, 2, 4][..], &[3, 2, 4], &[2, 4]] {
+            pass.shorten(kept.len());
+            assert_eq!(pass.trail.iter().map(|row| row.id).collect::<Vec<_>>(), kept);
+            let mut known: Vec<u64> = pass.index.keys().copied().collect();
+            known.sort_unstable();
+            let mut expected = kept.to_vec();
+            expected.sort_unstable();
+            expected.dedup();
+            assert_eq!(known, expected);
+            assert!(pass.index.iter().all(|(id, number)| pass.at(*number).is_some_and(|row| row.id == *id)));
+        }
+    }
 }

@@ -13,8 +13,6 @@ pub(super) const MOST_UNREADABLE: usize = 100;
 pub(super) const MOST_UNREADABLE_AT_FRONT: usize = 12;
 /// How many tickets are requested first behind an unreadable one.
 pub(super) const LIMIT_BEHIND: u64 = 4;
-/// How often the list may move while one ticket is stepped over.
-const MOST_MOVES: u32 = 3;
 
 /// The state while consecutive unreadable tickets are stepped over.
 #[derive(Clone, Debug)]
@@ -28,12 +26,11 @@ pub(super) struct Crossing {
     pub(super) limit: u64,
     /// How many replies in a row were empty.
     pub(super) empty: u32,
-    moves: u32,
 }
 
 impl Crossing {
     pub(super) fn new(start: u64, before: Option<u64>) -> Crossing {
-        Crossing { start, before, at: start + 1, limit: LIMIT_BEHIND, empty: 0, moves: 0 }
+        Crossing { start, before, at: start + 1, limit: LIMIT_BEHIND, empty: 0 }
     }
 
     /// The page behind was unreadable too. Returns the offset of another unreadable ticket if the page had only one.
@@ -47,12 +44,6 @@ impl Crossing {
         self.at += 1;
         self.limit = LIMIT_BEHIND;
         Some(offset)
-    }
-
-    /// The row before the tickets is no longer at its offset. Returns whether to try again.
-    pub(super) fn moved(&mut self) -> bool {
-        self.moves += 1;
-        self.moves <= MOST_MOVES
     }
 }
 
@@ -133,15 +124,6 @@ mod tests {
             "Error generating JSON encoded response: Malformed UTF-8 characters, possibly incorrectly encoded"
         ));
         assert!(!of_api("Authentication Failed") && !is_unreadable(&Error::new(ErrorKind::Cancelled)));
-    }
-
-    #[test]
-    fn a_crossing_is_tried_again_a_few_times_when_the_list_moves() {
-        let mut crossing = Crossing::new(7, None);
-        for _ in 0..MOST_MOVES {
-            assert!(crossing.moved());
-        }
-        assert!(!crossing.moved() && !crossing.moved());
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Known behavior of servers, one kind at a time, on lists that change only if the test changes them.
 
+use std::cmp::Reverse;
+use std::time::Duration;
+
 use gettickets::GetTickets;
-use gettickets::scan::machine::{Action, Metrics, Row, ScanMachine, Settings};
+use gettickets::scan::machine::{Action, FetchPage, Metrics, Row, ScanMachine, Settings};
 
 use crate::drive::{Driver, Outcome, REFUSAL, assert_complete, assert_promise, scan};
 use crate::history::time;
-use crate::world::{By, Cap, Group, Rates, Ties, Total, World};
+use crate::world::{By, Cap, Group, Rates, Ticket, Ties, Total, World};
 
 /// An unchanging list of this many tickets, with six minutes between two.
 fn quiet(count: u64) -> World {
@@ -236,30 +239,39 @@ fn updated_since_ends_early_only_if_samples_agree() {
 
 #[test]
 fn the_last_sample_has_all_tickets_without_a_last_reply() {
-    // The last number is the server's largest page: a sample that it cuts off is not the end of the list.
-    for (without, recent, cap, reads_all) in [
+    /// When a ticket without a last reply was opened.
+    type Opened = fn(u64) -> u64;
+    let cases: [(usize, Option<Opened>, u64, bool); 6] = [
         (500, None, 1_000, false),
-        (500, Some(250), 1_000, true),
+        (500, Some(|since| since + 1), 1_000, true),
+        (500, Some(|since| since), 1_000, true),
+        // It is not known when.
+        (500, Some(|_| 0), 1_000, true),
         (1_200, None, 1_000, true),
+        // The server's largest page is smaller: a sample that it cuts off is not the end of the list.
         (500, None, 100, true),
-    ] {
+    ];
+    for (case, (without, opened, cap, reads_all)) in cases.into_iter().enumerate() {
         let mut world = World { cap: Cap::At(cap), ..World::new(9, 12_000, 900) };
         world.tickets.sort_by_key(|ticket| ticket.date);
         let mut newest: Vec<_> = world.tickets.iter().map(|ticket| ticket.lastreply).collect();
         newest.sort_unstable();
         world.since = newest[newest.len() - 40];
         world.tickets.iter_mut().take(without).for_each(|ticket| ticket.lastreply = 0);
-        if let Some(recent) = recent {
-            world.tickets[recent].date = world.since + 1;
+        if let Some(opened) = opened {
+            world.tickets[250].date = opened(world.since);
         }
-        let expected =
-            world.tickets.iter().filter(|ticket| ticket.lastreply.max(ticket.date) >= world.since).count();
+        let is_expected = |ticket: &Ticket| {
+            let activity = ticket.lastreply.max(ticket.date);
+            activity == 0 || activity >= world.since
+        };
+        let expected = world.tickets.iter().filter(|ticket| is_expected(ticket)).count();
         let settings = Settings { updated_since: Some(time(world.since)), ..settings(1_000) };
         let outcome = scan(&mut world, settings);
         assert_complete(&world, &outcome);
-        assert_eq!(outcome.yielded.len(), expected);
-        let (requests, case) = (outcome.requests, (without, recent, cap));
-        assert_eq!(requests > 18, reads_all, "{case:?}: {requests} requests");
+        assert_eq!(outcome.yielded.len(), expected, "case {case}");
+        let requests = outcome.requests;
+        assert_eq!(requests > 18, reads_all, "case {case}: {requests} requests");
     }
 }
 
@@ -770,13 +782,10 @@ fn too_many_unreadable_tickets_end_the_scan() {
 
 /// A machine with these pages in flight, and the rows of a list of 100.
 fn with_flights(limit: u64) -> (ScanMachine, Vec<(u64, u64)>, Vec<Row>) {
-    let rows: Vec<Row> = (1..=100)
-        .map(|id| Row { id, lastreply: 1_000_000 - id as u32 * 1_000, date: 1, fingerprint: id })
-        .collect();
+    let rows = rows(100);
     let mut machine = ScanMachine::new(Settings { concurrency: 4, ..settings(limit) });
     let Action::Fetch(first) = machine.poll() else { panic!("nothing to fetch") };
-    let page = rows.iter().take(limit as usize).copied().collect();
-    machine.on_rows(first.id, page, Some(100), Metrics::default());
+    deliver(&mut machine, &first, &rows);
     let mut flights = Vec::new();
     loop {
         match machine.poll() {
@@ -826,6 +835,124 @@ fn a_page_read_ahead_that_fails_is_read_again_when_it_is_due() {
     machine.on_error(flights[0].0, refusal());
     let Action::Done(Err(error)) = machine.poll() else { panic!("the scan goes on") };
     assert!(error.to_string().contains("Some other refusal"), "{error}");
+}
+
+/// The rows of a list of this many, with the newest reply first.
+fn rows(count: u64) -> Vec<Row> {
+    (1..=count)
+        .map(|id| Row { id, lastreply: 1_000_000 - id as u32 * 1_000, date: 1, fingerprint: id })
+        .collect()
+}
+
+/// Reports the page that was fetched from this list.
+fn deliver(machine: &mut ScanMachine, fetch: &FetchPage, list: &[Row]) {
+    let page = list.iter().skip(fetch.offset as usize).take(fetch.limit as usize).copied().collect();
+    machine.on_rows(fetch.id, page, Some(list.len() as u64), Metrics::default());
+}
+
+#[test]
+fn a_reply_dated_more_than_three_hours_before_the_front_disproves_the_order() {
+    const MARGIN: u32 = 3 * 3600;
+    for (is_new, seconds_too_old) in [(true, 0), (true, 1), (false, 0), (false, 1)] {
+        let mut list: Vec<Row> = rows(200)
+            .into_iter()
+            .map(|row| Row { lastreply: 1_000_000 - row.id as u32 * 700, ..row })
+            .collect();
+        // The mark of a first page of 50 is the last reply of its 17th row.
+        let reply = list[16].lastreply - MARGIN - seconds_too_old;
+        let mut machine = ScanMachine::new(one_at_a_time(50));
+        let mut is_changed = false;
+        let outcome = loop {
+            match machine.poll() {
+                Action::Fetch(fetch) => {
+                    if machine.report().verification_passes == 1 && !is_changed {
+                        is_changed = true;
+                        let row = if is_new { Row { id: 999, ..list[0] } } else { list.remove(150) };
+                        list.push(Row { lastreply: reply, fingerprint: 999, ..row });
+                        list.sort_by_key(|row| Reverse(row.lastreply));
+                    }
+                    deliver(&mut machine, &fetch, &list);
+                }
+                Action::Yield(_) => {}
+                Action::Pending => panic!("nothing is in flight"),
+                Action::Done(outcome) => break outcome,
+            }
+        };
+        assert!(outcome.is_ok(), "{outcome:?}");
+        let report = machine.report();
+        assert_eq!(report.tickets, 200 + u64::from(is_new));
+        assert_eq!(report.verification_passes > 1, seconds_too_old > 0, "{is_new}: {report:?}");
+    }
+}
+
+#[test]
+fn tickets_that_are_not_taken_stop_the_scan_after_two_pages_for_each_request() {
+    let list = rows(800);
+    for newest_first in [false, true] {
+        let mut machine = ScanMachine::new(Settings { concurrency: 4, ..settings(20) });
+        let (mut flights, mut delivered) = (Vec::new(), 0);
+        loop {
+            while let Some(fetch) = machine.poll_fetch() {
+                flights.push(fetch);
+            }
+            assert!(delivered + flights.len() <= 8, "{delivered} pages wait, {flights:?}");
+            if flights.is_empty() {
+                break;
+            }
+            let fetch = if newest_first { flights.pop().unwrap() } else { flights.remove(0) };
+            deliver(&mut machine, &fetch, &list);
+            delivered += 1;
+        }
+        assert_eq!(delivered, 8);
+        machine.poll_batch().unwrap();
+        assert!(machine.poll_fetch().is_some());
+    }
+}
+
+#[test]
+fn nothing_is_fetched_while_a_fetch_waits_before_a_retry() {
+    let list = rows(800);
+    let mut machine = ScanMachine::new(Settings { concurrency: 12, ..settings(10) });
+    let fetches = |machine: &mut ScanMachine| -> Vec<FetchPage> {
+        std::iter::from_fn(|| {
+            while machine.poll_batch().is_some() {}
+            machine.poll_fetch()
+        })
+        .collect()
+    };
+    let first = fetches(&mut machine);
+    deliver(&mut machine, &first[0], &list);
+    let flights = fetches(&mut machine);
+    assert_eq!(flights.len(), 12);
+    machine.on_throttled(flights[0].id, Duration::from_secs(1), false);
+    // The other pages arrive, so that there is room for a second request.
+    for fetch in &flights[1..] {
+        deliver(&mut machine, fetch, &list);
+        assert_eq!(fetches(&mut machine), []);
+    }
+    deliver(&mut machine, &flights[0], &list);
+    assert_eq!(fetches(&mut machine).len(), 2);
+}
+
+#[test]
+fn the_front_at_three_other_offsets_shows_that_the_offset_is_ignored() {
+    let mut machine = ScanMachine::new(one_at_a_time(20));
+    let mut offsets = Vec::new();
+    let outcome = loop {
+        match machine.poll() {
+            Action::Fetch(fetch) => {
+                offsets.push(fetch.offset);
+                machine.on_rows(fetch.id, rows(20), Some(100), Metrics::default());
+            }
+            Action::Yield(_) => {}
+            Action::Pending => panic!("nothing is in flight"),
+            Action::Done(outcome) => break outcome,
+        }
+    };
+    let problem = outcome.unwrap_err().to_string();
+    assert!(problem.contains("ignores limitstart"), "{problem}");
+    let others: Vec<_> = offsets.iter().filter(|offset| **offset > 0).collect();
+    assert_eq!(others.len(), 3, "{offsets:?}");
 }
 
 #[test]

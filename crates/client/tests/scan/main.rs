@@ -17,4 +17,5 @@ mod http;
 mod machine;
 mod series;
 mod traces;
+mod unusual;
 mod world;
