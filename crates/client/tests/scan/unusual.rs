@@ -4,7 +4,7 @@
 use gettickets::GetTickets;
 use gettickets::scan::machine::Settings;
 
-use crate::drive::{Driver, Outcome};
+use crate::drive::{Driver, Outcome, scan};
 use crate::history::time;
 use crate::traces::line;
 use crate::world::{By, Cap, Group, Rates, Rng, Total, World, mix};
@@ -79,6 +79,30 @@ fn play(seed: u64) -> (World, Outcome) {
     let mut driver = Driver::new(settings, seed);
     let Err(result) = driver.run(&mut world, None) else { unreachable!("it was not to stop") };
     (world, driver.finish(result))
+}
+
+/// The server counts as many tickets as it sends, and some of those that were read are closed: then the numbers agree at an
+/// offset before the end.
+#[test]
+fn lists_with_hidden_tickets_and_closed_ones_are_read_as_before() {
+    let mut lines = String::new();
+    for limit in 6..=10 {
+        for when in 7..=11 {
+            let mut world = World { total: Total::Fixed(48), ..World::new(7_762, 52, 600) };
+            for id in [14, 31, 33, 34] {
+                world.tickets[id - 1].hidden = true;
+            }
+            world.script.insert(when, |world| {
+                for ticket in world.list().into_iter().take(7) {
+                    world.close(ticket.id);
+                }
+            });
+            let request = GetTickets { limitnum: Some(limit), ..GetTickets::default() };
+            let outcome = scan(&mut world, Settings { concurrency: 1, ..Settings::new(request) });
+            line(&mut lines, &format!("limit {limit}, closed before request {when}"), &outcome);
+        }
+    }
+    insta::assert_snapshot!(lines);
 }
 
 /// Lists with which a scan takes branches that it seldom takes: they were searched for changes of the code that no other list
