@@ -99,6 +99,7 @@ impl Series {
                 self.machine.resume(cursor)?;
                 self.seen.resume(yielded);
                 (self.round, self.productive) = (position.round, position.productive);
+                self.warn_of_moves();
                 Ok(())
             }
             _ => Err(InvalidCursor::OfAnotherScan),
@@ -158,10 +159,18 @@ impl Series {
         let count = new.ids.len() as u64;
         self.tickets += count;
         self.productive |= self.round > 0 && count > 0;
+        self.warn_of_moves();
         if is_over {
             self.machine.fail_beyond(self.max_tickets.unwrap_or_default());
         }
         new
+    }
+
+    /// Warns if the last round yielded tickets, too.
+    fn warn_of_moves(&mut self) {
+        if self.productive && self.round + 1 == MOST_ROUNDS {
+            self.ended.warn("tickets kept moving between the requested statuses while they were read");
+        }
     }
 
     /// Begins the next scan if the current one has ended well and all its tickets were taken.
@@ -272,9 +281,6 @@ impl Series {
         let mut report = self.ended.clone();
         // What is read again has the same findings again.
         report.add(self.machine.report(), self.round == 0 || self.productive);
-        if self.has_ended() && self.round + 1 == MOST_ROUNDS && self.productive {
-            report.warn("tickets kept moving between the requested statuses while they were read");
-        }
         report
     }
 }
