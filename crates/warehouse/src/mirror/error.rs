@@ -187,3 +187,28 @@ impl From<rusqlite::Error> for MirrorError {
         MirrorError::new(kind, message).with_source(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn an_error_of_sqlite_has_the_kind_of_its_code() {
+        for (code, kind) in [
+            (ffi::SQLITE_BUSY, MirrorErrorKind::Locked),
+            (ffi::SQLITE_LOCKED, MirrorErrorKind::Locked),
+            (ffi::SQLITE_NOTADB, MirrorErrorKind::NotAMirror),
+            (ffi::SQLITE_READONLY, MirrorErrorKind::ReadOnly),
+            (ffi::SQLITE_PERM, MirrorErrorKind::ReadOnly),
+            (ffi::SQLITE_CANTOPEN, MirrorErrorKind::ReadOnly),
+            (ffi::SQLITE_FULL, MirrorErrorKind::Full),
+            (ffi::SQLITE_CORRUPT, MirrorErrorKind::Damaged),
+            (ffi::SQLITE_IOERR, MirrorErrorKind::Database),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert_eq!(MirrorError::from(error).kind(), kind, "{code}");
+        }
+    }
+}

@@ -409,3 +409,28 @@ fn upsert() -> String {
         updates.join(", ")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is the failure report of a test")]
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_another_run_has_created_meanwhile_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tickets.db");
+        create(&path).unwrap();
+        std::fs::write(&path, "of the other run").unwrap();
+        create(&path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"of the other run");
+    }
+
+    /// They may need more space than the system's directory for temporary files has.
+    #[test]
+    fn temporary_files_are_in_the_directory_of_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("tickets.db")).unwrap();
+        assert_eq!(database.directory(), Some(&*folder.path().canonicalize().unwrap()));
+    }
+}

@@ -119,4 +119,16 @@ mod tests {
             assert_eq!(found, rows);
         }
     }
+
+    #[test]
+    fn a_full_disk_is_reported_as_such() {
+        for (error, kind) in [
+            (io::ErrorKind::StorageFull, MirrorErrorKind::Full),
+            (io::ErrorKind::QuotaExceeded, MirrorErrorKind::Full),
+            (io::ErrorKind::FileTooLarge, MirrorErrorKind::Full),
+            (io::ErrorKind::PermissionDenied, MirrorErrorKind::Database),
+        ] {
+            assert_eq!(failed(error.into()).kind(), kind, "{error}");
+        }
+    }
 }

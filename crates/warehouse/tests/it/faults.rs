@@ -22,7 +22,7 @@ impl Transport for Failing {
 }
 
 /// Answers every request with this body.
-struct Fixed(&'static str);
+pub(crate) struct Fixed(pub(crate) &'static str);
 
 impl Transport for Fixed {
     fn send(&self, _: &TransportRequest) -> Result<TransportResponse, TransportError> {
@@ -136,6 +136,44 @@ fn new_tickets_with_lower_ids_are_reported() {
     assert!(report.warnings.iter().any(|warning| warning.contains("lower ids")), "{report:?}");
     let stored = "SELECT count(*) FROM runs WHERE json_extract(findings, '$.warnings[0]') LIKE '%backup%'";
     assert_eq!(count(&setup.file(), stored), 1);
+}
+
+#[test]
+fn highest_ids_that_are_gone_are_reported() {
+    for (highest, lower, is_reported) in [(10, 0, true), (9, 0, false), (9, 15, false)] {
+        let setup = Setup::new(60);
+        setup.run(Mode::Full);
+        let mut ids = setup.sandbox.store().ids().unwrap();
+        ids.sort_unstable();
+        let (low, high) = ids.split_at(ids.len() - highest);
+        for id in low.iter().take(lower).chain(high) {
+            setup.sandbox.store().delete(*id).unwrap();
+        }
+        let report = setup.run(Mode::Full);
+        assert_eq!(report.gone, (highest + lower) as u64);
+        let warning = report.warnings.iter().any(|warning| warning.contains("tickets with the highest ids"));
+        assert_eq!(warning, is_reported, "{highest} and {lower}: {report:?}");
+    }
+}
+
+#[test]
+fn the_number_of_unreadable_tickets_is_in_the_reason() {
+    for (tickets, begin) in [(30, "1 ticket cannot"), (60, "2 tickets cannot")] {
+        let sandbox = Sandbox::builder().tickets(tickets).quirk(Quirk::MalformedUtf8Deep).start().unwrap();
+        let reason = Setup::of(sandbox).run(Mode::Full).reason.unwrap();
+        assert!(reason.starts_with(begin), "{reason}");
+    }
+}
+
+#[test]
+fn an_error_has_a_hint_and_its_cause() {
+    for kind in MirrorErrorKind::ALL {
+        assert!(kind.hint().ends_with('.'), "{kind:?}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let error = Mirror::open(folder.path().join("missing").join("tickets.db").to_str().unwrap()).unwrap_err();
+    assert_eq!(error.hint(), MirrorErrorKind::ReadOnly.hint());
+    assert!(std::error::Error::source(&error).unwrap().is::<std::io::Error>(), "{error:?}");
 }
 
 #[test]

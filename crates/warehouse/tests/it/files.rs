@@ -12,9 +12,15 @@ fn files_of_other_programs_are_refused_and_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");
     fs::write(&text, "not a database, but long enough to be taken for the head of one\n".repeat(30)).unwrap();
-    let other = folder.path().join("other.db");
-    Connection::open(&other).unwrap().execute_batch("CREATE TABLE contacts (name TEXT)").unwrap();
-    for file in [text, other] {
+    let database = |name: &str, sql: &str| {
+        let file = folder.path().join(name);
+        Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+        file
+    };
+    let tables = database("tables.db", "CREATE TABLE contacts (name TEXT)");
+    let application = database("application.db", "PRAGMA application_id = 7");
+    let version = database("version.db", "PRAGMA user_version = 1");
+    for file in [text, tables, application, version] {
         let before = fs::read(&file).unwrap();
         let error = Mirror::open(file.to_str().unwrap()).unwrap_err();
         assert_eq!(error.kind(), MirrorErrorKind::NotAMirror, "{error}");
@@ -49,17 +55,54 @@ fn a_second_run_is_refused_during_a_run() {
 }
 
 #[test]
-fn an_install_has_one_name() {
+fn a_file_that_another_program_has_locked_is_reported() {
     let setup = Setup::new(5);
     setup.run(Mode::Full);
+    let other = Connection::open(setup.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut mirror = Mirror::open(&setup.target()).unwrap();
-    let again = Install::new("other", client(&setup.sandbox));
-    let error = mirror.run(&again, &options(Mode::Full), &mut |_| ()).unwrap_err();
-    assert_eq!(error.kind(), MirrorErrorKind::Install, "{error}");
-    let elsewhere = Setup::new(5);
-    let moved = Install::new("main", client(&elsewhere.sandbox));
-    let error = mirror.run(&moved, &options(Mode::Full), &mut |_| ()).unwrap_err();
-    assert_eq!(error.kind(), MirrorErrorKind::Install, "{error}");
+    let error = mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Locked, "{error}");
+    other.execute_batch("ROLLBACK").unwrap();
+    mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap();
+}
+
+/// Without this, the run would write to a file that no path leads to, and report success.
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_moved_or_replaced_during_a_run_is_reported() {
+    for is_replaced in [false, true] {
+        let setup = Setup::new(30);
+        setup.run(Mode::Full);
+        setup.sandbox.store().open(gettickets::Ticket::default()).unwrap();
+        let (file, moved) = (setup.file(), setup.folder.path().join("moved.db"));
+        let mut mirror = Mirror::open(&setup.target()).unwrap();
+        let error = mirror
+            .run(&setup.install(), &options(Mode::Full), &mut |_| {
+                if !moved.exists() {
+                    fs::rename(&file, &moved).unwrap();
+                    if is_replaced {
+                        fs::copy(&moved, &file).unwrap();
+                    }
+                }
+            })
+            .unwrap_err();
+        assert_eq!(error.kind(), MirrorErrorKind::Database, "{error}");
+        assert!(error.to_string().contains("removed or moved"), "{error}");
+    }
+}
+
+#[test]
+fn a_mirror_whose_write_ahead_log_was_turned_off_gets_it_again() {
+    let setup = Setup::new(5);
+    setup.run(Mode::Full);
+    let set = "PRAGMA journal_mode = DELETE";
+    let mode: String = Connection::open(setup.file()).unwrap().query_row(set, [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "delete");
+    setup.run(Mode::Full);
+    let mode: String =
+        super::read(&setup.file()).query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
 }
 
 #[test]
@@ -98,19 +141,24 @@ fn a_folder_that_does_not_exist_or_is_not_writable_is_reported() {
     }
 }
 
-/// A file system of 600 KiB, which only root can mount. It is unmounted when this is dropped.
+/// A small file system, which only root can mount. It is unmounted when this is dropped.
 #[cfg(target_os = "linux")]
 struct SmallDisk(tempfile::TempDir);
 
 #[cfg(target_os = "linux")]
 impl SmallDisk {
-    fn new() -> Option<SmallDisk> {
+    /// Mounts a file system with this limit, or prints a message and returns `None`.
+    fn new(limit: &str) -> Option<SmallDisk> {
         let folder = tempfile::tempdir().unwrap();
         let mount = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=600k", "gettickets-test"])
+            .args(["-t", "tmpfs", "-o", limit, "gettickets-test"])
             .arg(folder.path())
             .output();
-        mount.is_ok_and(|mount| mount.status.success()).then(|| SmallDisk(folder))
+        if mount.is_ok_and(|mount| mount.status.success()) {
+            return Some(SmallDisk(folder));
+        }
+        eprintln!("skipped: a small file system can be mounted by root only");
+        None
     }
 }
 
@@ -124,10 +172,7 @@ impl Drop for SmallDisk {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_leaves_the_last_complete_state() {
-    let Some(disk) = SmallDisk::new() else {
-        eprintln!("skipped: a small file system can be mounted by root only");
-        return;
-    };
+    let Some(disk) = SmallDisk::new("size=600k") else { return };
     let file = disk.0.path().join("tickets.db");
     let target = file.to_str().unwrap();
     let small = Setup::new(20);
@@ -141,6 +186,23 @@ fn a_full_disk_leaves_the_last_complete_state() {
     assert_eq!(count(&file, "SELECT count(*) FROM tickets"), 20);
     assert_eq!(count(&file, "SELECT count(*) FROM installs"), 1);
     Mirror::open(target).unwrap().run(&small.install(), &options(Mode::Full), &mut |_| ()).unwrap();
+}
+
+/// A file system has a limit for the number of files too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_on_which_no_file_can_be_created_is_full() {
+    // The root of the file system counts as one.
+    let Some(disk) = SmallDisk::new("nr_inodes=3") else { return };
+    let target = |name: &str| disk.0.path().join(name).to_str().unwrap().to_owned();
+    let setup = Setup::new(5);
+    let mut mirror = Mirror::open(&target("tickets.db")).unwrap();
+    fs::write(target("other"), "").unwrap();
+    let error = Mirror::open(&target("second.db")).unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Full, "{error}");
+    let error = mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Full, "{error}");
+    assert!(error.to_string().contains("cannot be locked"), "{error}");
 }
 
 #[cfg(unix)]

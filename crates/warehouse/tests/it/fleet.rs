@@ -43,11 +43,14 @@ fn an_install_that_fails_does_not_stop_the_others() {
     for page in scan.by_ref() {
         match page {
             Ok(page) => counts[page.index] += page.tickets.len(),
-            Err(error) => errors.push(error.to_string()),
+            Err(error) => errors.push(error),
         }
     }
     assert_eq!(counts, [40, 0, 110]);
-    assert!(errors.len() == 1 && errors[0].starts_with("install-1: "), "{errors:?}");
+    let [error] = &errors[..] else { panic!("{errors:?}") };
+    assert_eq!(error.install(), "install-1");
+    assert_eq!(error.to_string(), format!("install-1: {}", error.error()));
+    assert!(std::error::Error::source(error).unwrap().is::<gettickets::Error>());
     let complete: Vec<bool> = scan.reports().iter().map(|report| report.is_complete()).collect();
     assert_eq!(complete, [true, false, true]);
     assert!(scan.reports()[1].error.is_some());
@@ -105,6 +108,7 @@ fn dropping_the_scan_cancels_all_installs() {
     let mut scan = fleet(&sandboxes).scan(&GetTickets::default());
     scan.next().unwrap().unwrap();
     let cancellations = scan.cancellations().to_vec();
+    assert_eq!(cancellations.len(), 2);
     assert!(cancellations.iter().all(|cancellation| !cancellation.is_cancelled()));
     drop(scan);
     assert!(cancellations.iter().all(|cancellation| cancellation.is_cancelled()));
@@ -115,7 +119,9 @@ fn an_install_under_two_names_is_refused() {
     let sandbox = Sandbox::builder().tickets(1).start().unwrap();
     let other = Sandbox::builder().tickets(1).start().unwrap();
     let twice = Fleet::new([Install::new("a", client(&sandbox)), Install::new("b", client(&sandbox))]);
-    let message = twice.unwrap_err().to_string();
+    let error = twice.unwrap_err();
+    assert!(error.hint().ends_with('.'), "{}", error.hint());
+    let message = error.to_string();
     assert!(message.starts_with("a and b are names of the same install, http://127.0.0.1:"), "{message}");
     let name = Fleet::new([Install::new("a", client(&sandbox)), Install::new("a", client(&other))]);
     assert_eq!(name.unwrap_err().to_string(), "two installs have the name a");
@@ -195,6 +201,25 @@ fn gated(name: &str, sandbox: &Sandbox, opened: impl Fn() + Send + Sync + 'stati
         .build()
         .unwrap();
     Install::new(name, client)
+}
+
+#[test]
+fn waiting_for_a_page_ends_after_the_given_time() {
+    let sandboxes = sandboxes(&[5]);
+    let (open, opened) = std::sync::mpsc::channel::<()>();
+    let opened = Mutex::new(opened);
+    let install = gated("slow", &sandboxes[0], move || {
+        // The sender is dropped when the gate opens.
+        let _ = opened.lock().unwrap().recv();
+    });
+    let mut scan = Fleet::new([install]).unwrap().scan(&GetTickets::default());
+    assert!(!scan.wait_for(Duration::from_millis(20)), "the server has not replied");
+    drop(open);
+    assert!(scan.wait_for(Duration::from_secs(60)));
+    assert_eq!(scan.next().unwrap().unwrap().tickets.len(), 5);
+    while !scan.wait_for(Duration::from_secs(60)) {}
+    assert!(scan.next().is_none());
+    assert!(scan.wait_for(Duration::ZERO), "the end does not have to be waited for");
 }
 
 /// Waits until an install is stored.

@@ -11,12 +11,14 @@
 mod faults;
 mod files;
 mod fleet;
+mod front;
 mod mirror;
 mod postgres;
 mod random;
 mod recipes;
 mod server;
 mod singer;
+mod stores;
 
 use std::path::Path;
 

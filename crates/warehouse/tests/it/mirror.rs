@@ -36,6 +36,51 @@ fn the_first_run_stores_every_ticket_and_records_no_change() {
 }
 
 #[test]
+fn access_keys_are_stored_on_request() {
+    let setup = Setup::new(20);
+    let install = setup.install().access_keys(true);
+    Mirror::open(&setup.target()).unwrap().run(&install, &options(Mode::Full), &mut |_| ()).unwrap();
+    let database = read(&setup.file());
+    for id in setup.sandbox.store().ids().unwrap() {
+        let sent = setup.sandbox.store().get(id).unwrap().unwrap();
+        let sql = "SELECT c FROM tickets WHERE id = ?";
+        let stored: String = database.query_row(sql, [id.cast_signed()], |row| row.get(0)).unwrap();
+        assert_eq!(stored, sent.c);
+    }
+}
+
+#[test]
+fn tickets_of_other_departments_are_read_on_request() {
+    let sandbox = Sandbox::builder().tickets(200).departments([1]).start().unwrap();
+    let setup = Setup::of(sandbox);
+    let (mine, others) =
+        ("SELECT count(*) FROM tickets WHERE deptid = 1", "SELECT count(*) FROM tickets WHERE deptid <> 1");
+    setup.run(Mode::Full);
+    assert!(count(&setup.file(), mine) > 0);
+    assert_eq!(count(&setup.file(), others), 0);
+    let install = setup.install().ignore_departments(true);
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
+    let report = mirror.run(&install, &options(Mode::Full), &mut |_| ()).unwrap();
+    assert_eq!((report.complete, report.tickets), (true, 200), "{report:?}");
+    assert!(count(&setup.file(), others) > 0);
+}
+
+#[test]
+fn the_progress_counts_the_tickets_that_were_read() {
+    let setup = Setup::new(700);
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
+    let mut steps = Vec::new();
+    mirror
+        .run(&setup.install(), &options(Mode::Full), &mut |progress| {
+            assert_eq!(progress.install, "main");
+            steps.push((progress.tickets, progress.total));
+        })
+        .unwrap();
+    assert!(steps.is_sorted(), "{steps:?}");
+    assert_eq!(steps.last(), Some(&(700, Some(700))));
+}
+
+#[test]
 fn the_text_of_an_unreadable_date_is_kept() {
     let sandbox = Sandbox::builder().tickets(30).quirk(Quirk::DatesUnreadable).start().unwrap();
     let setup = Setup::of(sandbox);
@@ -96,6 +141,7 @@ fn a_full_run_records_exactly_the_changes() {
         .unwrap();
     let report = setup.run(Mode::Full);
     assert_eq!((report.new, report.changed, report.gone), (1, 3, 2), "{report:?}");
+    assert_eq!((&report.reason, &report.warnings), (&None, &Vec::new()));
     let changes = setup.changes(report.run);
     let of = |id: u64| -> Vec<_> {
         changes
@@ -152,7 +198,7 @@ fn an_incremental_run_finds_replies_and_marks_no_ticket_as_gone() {
 }
 
 /// An install whose tickets all have a last reply, none of them before the opening.
-fn regular(count: u64) -> Setup {
+pub(crate) fn regular(count: u64) -> Setup {
     let generated = Setup::new(count);
     let store = generated.sandbox.store();
     let tickets = store.ids().unwrap().into_iter().map(|id| store.get(id).unwrap().unwrap());

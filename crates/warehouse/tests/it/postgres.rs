@@ -68,6 +68,8 @@ fn rows_of_postgres(server: &Server, sql: &str) -> Vec<Vec<Option<String>>> {
 fn both_databases_have_the_same_content() {
     let setup = Setup::new(130);
     let Some(server) = start() else { return };
+    // The texts of times must not depend on this setting of the server.
+    server.client().unwrap().batch_execute("ALTER DATABASE postgres SET datestyle = 'German'").unwrap();
     let store = setup.sandbox.store();
     let mut random = fastrand::Rng::with_seed(5);
     for round in 0..12_u64 {
@@ -254,9 +256,48 @@ fn a_server_that_stops_during_a_run_leaves_the_last_complete_state() {
 }
 
 #[test]
+fn an_error_of_the_server_has_the_kind_of_its_code() {
+    let Some(server) = start() else { return };
+    let setup = Setup::new(5);
+    let mut mirror = Mirror::open(&server.url()).unwrap();
+    let mut client = server.client().unwrap();
+    // New tickets are sent in another way than the other rows.
+    for table in ["runs", "tickets"] {
+        for (code, kind) in [
+            ("53100", MirrorErrorKind::Full),
+            ("25006", MirrorErrorKind::ReadOnly),
+            ("42501", MirrorErrorKind::ReadOnly),
+            ("XX001", MirrorErrorKind::Damaged),
+            ("XX002", MirrorErrorKind::Damaged),
+            ("08006", MirrorErrorKind::Unreachable),
+            ("57014", MirrorErrorKind::Unreachable),
+            ("22000", MirrorErrorKind::Database),
+        ] {
+            let sql = format!(
+                "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+                     $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{code}'; END $$;
+                 CREATE TRIGGER fail BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION fail()"
+            );
+            client.batch_execute(&sql).unwrap();
+            let error = mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap_err();
+            assert_eq!(error.kind(), kind, "{code}: {error}");
+            assert!(error.to_string().ends_with("refused"), "{code}: {error}");
+            client.batch_execute("DROP FUNCTION fail CASCADE").unwrap();
+        }
+    }
+    assert_eq!(mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap().new, 5);
+
+    // This error has no code, and the connection did not fail.
+    let encrypted = server.url().replace("sslmode=disable", "sslmode=require");
+    let error = Mirror::open(&encrypted).unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Database, "{error}");
+}
+
+#[test]
 fn a_password_in_the_url_is_not_in_the_error() {
     for (url, kind) in [
         ("postgresql://user:hunter2-secret@127.0.0.1:1/db?connect_timeout=2", MirrorErrorKind::Unreachable),
+        ("postgres://user:hunter2-secret@127.0.0.1:1/db?connect_timeout=2", MirrorErrorKind::Unreachable),
         ("postgresql://user:hunter2-secret@127.0.0.1:notaport/db", MirrorErrorKind::Target),
     ] {
         let error = Mirror::open(url).unwrap_err();

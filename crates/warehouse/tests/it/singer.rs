@@ -103,6 +103,7 @@ fn a_full_run_has_every_ticket_once_and_ends_with_activate_version_and_state() {
     let [.., version, state] = &messages[..] else { panic!("{messages:?}") };
     assert_eq!((&version["type"], &state["type"]), (&json!("ACTIVATE_VERSION"), &json!("STATE")));
     assert!(of_type(&messages, "RECORD").all(|record| record["version"] == version["version"]));
+    assert_eq!(of_type(&messages, "STATE").count(), 1, "the installs are small");
     let stream = &state["value"]["bookmarks"]["tickets"];
     assert_eq!(stream["version"], Value::Null);
     assert!(stream["partitions"][0]["replication_key_value"].is_string(), "{stream}");
@@ -137,6 +138,62 @@ fn records_match_their_schema() {
         let utc = record["lastreply_utc"].as_str().unwrap();
         assert!(utc.parse::<jiff::Timestamp>().is_ok() && utc.contains('T'), "{utc}");
     }
+}
+
+#[test]
+fn records_have_the_values_of_the_tickets() {
+    let ticket = |id: u64, removed: bool| Ticket {
+        id,
+        tid: format!("T-{id}"),
+        c: format!("key-{id}"),
+        attachments: Some(vec![gettickets::Attachment { filename: "a.txt".into(), index: 3 }]),
+        attachments_removed: Some(removed),
+        ..Ticket::default()
+    };
+    let tickets = vec![ticket(1, false), ticket(2, true)];
+    let sandbox = Sandbox::builder().load(tickets).quirk(Quirk::ExtraFields).start().unwrap();
+    let install = Install::new("main", client(&sandbox)).access_keys(true);
+    let tap = Tap::new(Fleet::new([install]).unwrap());
+    let (messages, _) = run(&tap);
+    let mut records: Vec<&Value> = of_type(&messages, "RECORD").map(|message| &message["record"]).collect();
+    records.sort_by_key(|record| record["id"].as_u64());
+    for (record, (id, removed)) in records.iter().zip([(1, false), (2, true)]) {
+        assert_eq!(record["install"], "main");
+        assert_eq!(record["id"], id);
+        assert_eq!(record["c"], format!("key-{id}"));
+        assert_eq!(record["attachments_removed"], removed);
+        assert_eq!(record["attachments"], json!([{"filename": "a.txt", "index": 3}]));
+        assert!(record["extra"]["deptname"].is_string(), "{record}");
+    }
+    assert_eq!(records.len(), 2);
+    assert!(messages[0]["schema"]["properties"]["c"].is_object(), "{}", messages[0]);
+}
+
+#[test]
+fn a_ticket_that_cannot_be_stored_ends_its_install_alone() {
+    let sandboxes = sandboxes(&[30]);
+    let body = r#"{"result":"success","totalresults":2,"startnumber":0,"numreturned":2,"tickets":{"ticket":[{"id":18446744073709551615,"tid":"B"},{"id":7,"tid":"C"}]}}"#;
+    let huge = gettickets::Client::builder("https://billing.example.com")
+        .credentials(gettickets::Credentials::api("i", "s"))
+        .transport(super::faults::Fixed(body))
+        .build()
+        .unwrap();
+    let installs = [Install::new("huge", huge), Install::new("install-0", client(&sandboxes[0]))];
+    let tap = Tap::new(Fleet::new(installs).unwrap());
+    let mut out = Vec::new();
+    let reports = tap.sync(&mut out).unwrap();
+    let refused = reports[0].refused().unwrap();
+    assert!(refused.contains("18446744073709551615"), "{refused}");
+    assert!(!reports[0].is_complete());
+    assert_eq!((reports[1].refused(), reports[1].is_complete()), (None, true));
+    let messages = messages(&out);
+    assert_eq!(ids(&messages), expected(&sandboxes));
+    assert_eq!(of_type(&messages, "ACTIVATE_VERSION").count(), 0);
+    let state = last_state(&messages);
+    let partitions = state["bookmarks"]["tickets"]["partitions"].as_array().unwrap();
+    assert_eq!(partitions[0]["context"]["install"], "huge");
+    assert_eq!(partitions[0]["replication_key_value"], Value::Null, "{state}");
+    assert!(partitions[1]["replication_key_value"].is_string(), "{state}");
 }
 
 #[test]
@@ -194,6 +251,24 @@ fn an_incremental_run_reads_new_tickets_and_advances_the_bookmark_at_its_end() {
     assert!(of_type(&second, "RECORD").all(|record| record.get("version").is_none()));
 }
 
+#[test]
+fn an_incremental_run_begins_at_the_given_time() {
+    let sandboxes = sandboxes(&[3000]);
+    let store = sandboxes[0].store();
+    let ticket = |id: u64| store.get(id).unwrap().unwrap();
+    let start = store.now().unwrap().unwrap() - jiff::Span::new().days(30);
+    let (messages, complete) = run(&tap(&sandboxes).method(Method::Incremental).start(start));
+    assert!(complete);
+    let since: BTreeSet<(String, u64)> = expected(&sandboxes)
+        .into_iter()
+        .filter(|(_, id)| ticket(*id).lastreply.is_some_and(|reply| reply >= start))
+        .collect();
+    assert!(!since.is_empty());
+    let found = ids(&messages);
+    assert!(found.is_superset(&since));
+    assert!(found.len() < 3000, "{}", found.len());
+}
+
 /// Fails after a number of STATE messages, like a target that is killed.
 struct Killed {
     out: Vec<u8>,
@@ -217,20 +292,58 @@ impl Write for Killed {
 
 #[test]
 fn an_interrupted_run_is_continued_from_its_state() {
-    let sandboxes = sandboxes(&[12_000, 30]);
+    for method in [Method::FullTable, Method::Incremental] {
+        let sandboxes = sandboxes(&[6_500, 30]);
+        let tap = || tap(&sandboxes).method(method);
+        let mut killed = Killed { out: Vec::new(), states: 1 };
+        let error = tap().sync(&mut killed).unwrap_err();
+        assert!(matches!(error, TapError::Output(_)), "{error}");
+        assert!(std::error::Error::source(&error).unwrap().is::<io::Error>());
+        let first = messages(&killed.out);
+        let state = last_state(&first);
+        let has_version = state["bookmarks"]["tickets"]["version"].is_i64();
+        assert_eq!(has_version, method == Method::FullTable, "{state}");
+        let (second, complete) = run(&tap().state(&state).unwrap());
+        assert!(complete);
+        assert!(of_type(&second, "RECORD").count() < 6_500, "it started from the beginning");
+        let mut target = Target::default();
+        target.take(&first);
+        target.take(&second);
+        assert_eq!(target.keys(), expected(&sandboxes));
+    }
+}
+
+#[test]
+fn a_run_of_the_other_method_begins_anew() {
+    let sandboxes = sandboxes(&[5_600]);
     let mut killed = Killed { out: Vec::new(), states: 1 };
-    let error = tap(&sandboxes).sync(&mut killed).unwrap_err();
-    assert!(matches!(error, TapError::Output(_)), "{error}");
-    let first = messages(&killed.out);
-    let state = last_state(&first);
-    assert!(state["bookmarks"]["tickets"]["version"].is_i64(), "{state}");
-    let (second, complete) = run(&tap(&sandboxes).state(&state).unwrap());
-    assert!(complete);
-    assert!(of_type(&second, "RECORD").count() < 12_000, "it started from the beginning");
-    let mut target = Target::default();
-    target.take(&first);
-    target.take(&second);
-    assert_eq!(target.keys(), expected(&sandboxes));
+    tap(&sandboxes).sync(&mut killed).unwrap_err();
+    let state = last_state(&messages(&killed.out));
+    let incremental = tap(&sandboxes).method(Method::Incremental);
+    let (messages, _) = run(&incremental.state(&state).unwrap());
+    assert_eq!(ids(&messages), expected(&sandboxes));
+}
+
+#[test]
+fn the_catalog_that_is_discovered_describes_the_columns() {
+    let sandboxes = sandboxes(&[1]);
+    let catalog = tap(&sandboxes).method(Method::Incremental).discover();
+    let stream = &catalog["streams"][0];
+    assert_eq!(
+        (&stream["tap_stream_id"], &stream["replication_method"]),
+        (&json!("tickets"), &json!("INCREMENTAL"))
+    );
+    let of_stream = &stream["metadata"][0]["metadata"];
+    assert_eq!(of_stream["replication-method"], "INCREMENTAL");
+    let metadata = stream["metadata"].as_array().unwrap();
+    let names: Vec<&str> =
+        metadata[1..].iter().map(|entry| entry["breadcrumb"][1].as_str().unwrap()).collect();
+    assert_eq!(names.len(), stream["schema"]["properties"].as_object().unwrap().len());
+    for (name, entry) in names.iter().zip(&metadata[1..]) {
+        let is_automatic = ["install", "id", "lastreply"].contains(name);
+        let expected = if is_automatic { "automatic" } else { "available" };
+        assert_eq!(entry["metadata"]["inclusion"], expected, "{name}");
+    }
 }
 
 #[test]
@@ -260,7 +373,9 @@ fn a_catalog_selects_columns_and_method() {
 fn invalid_catalogs_and_states_are_refused() {
     let sandboxes = sandboxes(&[1]);
     for catalog in [json!({}), json!({"streams": []}), json!([]), json!({"streams": [{"stream": "users"}]})] {
-        assert!(matches!(tap(&sandboxes).catalog(&catalog), Err(TapError::Catalog(_))), "{catalog}");
+        let error = tap(&sandboxes).catalog(&catalog).unwrap_err();
+        assert!(matches!(error, TapError::Catalog(_)), "{catalog}");
+        assert!(error.hint().ends_with('.') && std::error::Error::source(&error).is_none());
     }
     let method = json!({"streams": [{"stream": "tickets", "replication_method": "LOG_BASED"}]});
     let error = tap(&sandboxes).catalog(&method).unwrap_err().to_string();
