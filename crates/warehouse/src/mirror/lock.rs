@@ -40,20 +40,36 @@ impl Lock {
         let begin = Instant::now();
         loop {
             let file = open(&path).map_err(failed)?;
-            match file.try_lock() {
-                // The previous owner may have removed the file after it was opened here; then the lock has no effect.
-                Ok(()) if Identity::of_file(&file).map_err(failed)?.is_still_at(&path) => {
-                    return Ok(Lock { path, _file: file });
-                }
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) if begin.elapsed() < WAIT => thread::sleep(INTERVAL),
-                Err(TryLockError::WouldBlock) => {
+            match attempt(&file, &path).map_err(failed)? {
+                Attempt::Locked => return Ok(Lock { path, _file: file }),
+                Attempt::Removed => {}
+                Attempt::Busy if begin.elapsed() < WAIT => thread::sleep(INTERVAL),
+                Attempt::Busy => {
                     let message = "another run has the database locked";
                     return Err(MirrorError::new(MirrorErrorKind::Locked, message));
                 }
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
+    }
+}
+
+/// The result of an attempt to lock a file.
+#[derive(Debug, PartialEq, Eq)]
+enum Attempt {
+    Locked,
+    /// Another run has locked it.
+    Busy,
+    /// The previous owner has removed the file after it was opened here, so its lock has no effect.
+    Removed,
+}
+
+/// Tries to lock a file that was opened at this path.
+fn attempt(file: &File, path: &Path) -> io::Result<Attempt> {
+    match file.try_lock() {
+        Ok(()) if Identity::of_file(file)?.is_still_at(path) => Ok(Attempt::Locked),
+        Ok(()) => Ok(Attempt::Removed),
+        Err(TryLockError::WouldBlock) => Ok(Attempt::Busy),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -122,6 +138,34 @@ mod tests {
         fs::write(folder.path().join("tickets.db-lock"), "").unwrap();
         drop(Lock::take(&database).unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_removed_after_it_was_opened_is_not_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tickets.db-lock");
+        let file = open(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(attempt(&file, &path).unwrap(), Attempt::Removed);
+        let other = open(&path).unwrap();
+        assert_eq!(attempt(&file, &path).unwrap(), Attempt::Removed);
+        assert_eq!(attempt(&other, &path).unwrap(), Attempt::Locked);
+        assert_eq!(attempt(&open(&path).unwrap(), &path).unwrap(), Attempt::Busy);
+    }
+
+    #[test]
+    fn a_run_waits_for_one_that_is_about_to_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("tickets.db");
+        let other = Lock::take(&database).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(2 * INTERVAL);
+                drop(other);
+            });
+            drop(Lock::take(&database).unwrap());
+        });
     }
 
     #[test]
