@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -48,28 +48,62 @@ fn command(name: &str) -> Command {
     command
 }
 
+/// Creates the data directory. `folder` is the directory of the server.
+fn initialize(folder: &Path, data: &Path, settings: &Settings<'_>) -> Result<(), Box<dyn Error>> {
+    let password = folder.join("password");
+    std::fs::write(&password, settings.password)?;
+    let made = command("initdb")
+        .args(["--username=postgres", "--no-sync", "--encoding=UTF8", "-D"])
+        .arg(data)
+        .arg(format!("--auth={}", settings.authentication))
+        .arg(format!("--pwfile={}", password.display()))
+        .current_dir(folder)
+        .output()?;
+    match made.status.success() {
+        true => Ok(()),
+        false => Err(format!("initdb failed: {}", String::from_utf8_lossy(&made.stderr)).into()),
+    }
+}
+
+/// The directory in which the tests keep a data directory, because a copy takes much less time than a new one.
+fn kept(version: &str, settings: &Settings<'_>) -> Option<PathBuf> {
+    let name = format!("{} {} {}", version.trim(), settings.authentication, settings.password);
+    let name = name.replace(|character: char| !character.is_ascii_alphanumeric(), "-");
+    option_env!("CARGO_TARGET_TMPDIR").map(|folder| Path::new(folder).join(name))
+}
+
+/// Copies a directory, with the owners of its files. Returns whether it could be copied.
+fn copy(from: &Path, to: &Path) -> bool {
+    from.is_dir() && Command::new("cp").arg("-a").arg(from).arg(to).status().is_ok_and(|cp| cp.success())
+}
+
+/// Copies a data directory to `kept`, unless another test has done so meanwhile.
+fn keep(data: &Path, kept: &Path) {
+    let unfinished = kept.parent().and_then(|parent| tempfile::tempdir_in(parent).ok());
+    if let Some(unfinished) = unfinished {
+        let copied = unfinished.path().join("data");
+        // Fails if the directory exists.
+        let _ = copy(data, &copied).then(|| std::fs::rename(copied, kept));
+    }
+}
+
 impl Server {
     /// Starts a server. Prints a message and returns `None` if PostgreSQL is not installed.
     pub(crate) fn start(settings: &Settings<'_>) -> Result<Option<Server>, Box<dyn Error>> {
-        if Command::new(program("initdb")).arg("--version").output().is_err() {
+        let Ok(version) = Command::new(program("initdb")).arg("--version").output() else {
             eprintln!("skipped: PostgreSQL is not installed (in Debian: apt-get install postgresql)");
             return Ok(None);
-        }
+        };
         let folder = tempfile::tempdir()?;
         #[cfg(unix)]
         std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777))?;
         let data = folder.path().join("data");
-        let password = folder.path().join("password");
-        std::fs::write(&password, settings.password)?;
-        let made = command("initdb")
-            .args(["--username=postgres", "--no-sync", "--encoding=UTF8", "-D"])
-            .arg(&data)
-            .arg(format!("--auth={}", settings.authentication))
-            .arg(format!("--pwfile={}", password.display()))
-            .current_dir(folder.path())
-            .output()?;
-        if !made.status.success() {
-            return Err(format!("initdb failed: {}", String::from_utf8_lossy(&made.stderr)).into());
+        let kept = kept(&String::from_utf8_lossy(&version.stdout), settings);
+        if !kept.as_ref().is_some_and(|kept| copy(kept, &data)) {
+            initialize(folder.path(), &data, settings)?;
+            if let Some(kept) = kept {
+                keep(&data, &kept);
+            }
         }
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let process = command("postgres")

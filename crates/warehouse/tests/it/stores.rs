@@ -1,6 +1,7 @@
 //! What a mirror does in both kinds of databases: each check here runs in SQLite and in PostgreSQL.
 
-use std::path::PathBuf;
+use std::cell::RefCell;
+use std::path::Path;
 
 use gettickets::{Status, Ticket};
 use gettickets_sandbox::Sandbox;
@@ -8,27 +9,32 @@ use gettickets_warehouse::{Install, Mirror, MirrorErrorKind, Mode, RunReport};
 use jiff::ToSpan;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
-use postgres::NoTls;
 
 use super::server::Server;
 use super::{Setup, client, options};
 
 /// An empty database.
-enum Database {
-    Sqlite(PathBuf),
-    Postgres(String),
+struct Database {
+    target: String,
+    /// Runs a query that returns a number.
+    query: Box<dyn Fn(&str) -> i64>,
 }
 
 impl Database {
-    fn target(&self) -> &str {
-        match self {
-            Database::Sqlite(file) => file.to_str().unwrap(),
-            Database::Postgres(url) => url,
-        }
+    fn sqlite(folder: &Path) -> Database {
+        let file = folder.join("tickets.db");
+        let target = file.to_str().unwrap().to_owned();
+        Database { target, query: Box::new(move |sql| super::count(&file, sql)) }
+    }
+
+    fn postgresql(server: &Server) -> Database {
+        let client = RefCell::new(server.client().unwrap());
+        let query = move |sql: &str| client.borrow_mut().query_one(sql, &[]).unwrap().get(0);
+        Database { target: server.url(), query: Box::new(query) }
     }
 
     fn open(&self) -> Mirror {
-        Mirror::open(self.target()).unwrap()
+        Mirror::open(&self.target).unwrap()
     }
 
     fn run(&self, install: &Install, mode: Mode) -> RunReport {
@@ -36,52 +42,42 @@ impl Database {
     }
 
     fn count(&self, sql: &str) -> i64 {
-        match self {
-            Database::Sqlite(file) => super::count(file, sql),
-            Database::Postgres(url) => {
-                postgres::Client::connect(url, NoTls).unwrap().query_one(sql, &[]).unwrap().get(0)
-            }
+        (self.query)(sql)
+    }
+}
+
+/// Defines a test in SQLite and one in PostgreSQL for each check, which is given an empty database.
+macro_rules! in_both_databases {
+    ($($check:ident)+) => {
+        mod sqlite {
+            $(#[test]
+            fn $check() {
+                let folder = tempfile::tempdir().unwrap();
+                super::$check(&super::Database::sqlite(folder.path()));
+            })+
         }
-    }
+
+        mod postgresql {
+            $(#[test]
+            fn $check() {
+                let Some(server) = crate::postgres::start() else { return };
+                super::$check(&super::Database::postgresql(&server));
+            })+
+        }
+    };
 }
 
-/// The checks, each of which is given an empty database.
-const CHECKS: &[(&str, fn(&Database))] = &[
-    ("run_after_a_canceled_run", run_after_a_canceled_run),
-    ("lock_is_released", lock_is_released),
-    ("returned_and_replaced", returned_and_replaced),
-    ("one_name", one_name),
-    ("quiet", quiet),
-    ("nul", nul),
-    ("time_zone", time_zone),
-];
-
-#[test]
-fn sqlite_mirrors_pass_every_check() {
-    for (name, check) in CHECKS {
-        println!("{name}");
-        let folder = tempfile::tempdir().unwrap();
-        check(&Database::Sqlite(folder.path().join("tickets.db")));
-    }
+in_both_databases! {
+    a_run_after_a_canceled_one_does_not_store_its_tickets
+    a_mirror_that_is_open_and_does_not_run_does_not_lock_the_database
+    a_ticket_is_replaced_if_its_number_and_opening_date_differ
+    an_install_has_one_name
+    tickets_that_are_gone_do_not_count_as_missing_from_the_first_page
+    nul_characters_are_replaced
+    a_run_with_another_time_zone_writes_every_row_again
 }
 
-#[test]
-fn postgresql_mirrors_pass_every_check() {
-    let Some(server) = super::postgres::start() else { return };
-    for (name, check) in CHECKS {
-        println!("{name}");
-        check(&Database::Postgres(database(&server, name)));
-    }
-}
-
-/// Creates an empty database on the server and returns its URL.
-fn database(server: &Server, name: &str) -> String {
-    server.client().unwrap().batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-    server.url().replace("/postgres?", &format!("/{name}?"))
-}
-
-/// A later run of the same mirror does not commit what a canceled one has written.
-fn run_after_a_canceled_run(database: &Database) {
+fn a_run_after_a_canceled_one_does_not_store_its_tickets(database: &Database) {
     let (setup, other) = (Setup::new(300), Setup::new(20));
     let mut mirror = database.open();
     let canceled = options(Mode::Full);
@@ -95,8 +91,7 @@ fn run_after_a_canceled_run(database: &Database) {
     assert_eq!(database.count("SELECT count(*) FROM installs"), 1);
 }
 
-/// A mirror that is open and does not run does not prevent the runs of others.
-fn lock_is_released(database: &Database) {
+fn a_mirror_that_is_open_and_does_not_run_does_not_lock_the_database(database: &Database) {
     let setup = Setup::new(5);
     let mut first = database.open();
     first.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap();
@@ -104,8 +99,8 @@ fn lock_is_released(database: &Database) {
     first.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap();
 }
 
-/// An id belongs to another ticket if both the number and the opening date differ.
-fn returned_and_replaced(database: &Database) {
+/// A ticket that returns is not another one.
+fn a_ticket_is_replaced_if_its_number_and_opening_date_differ(database: &Database) {
     let setup = Setup::new(30);
     let install = setup.install();
     database.run(&install, Mode::Full);
@@ -141,7 +136,7 @@ fn returned_and_replaced(database: &Database) {
     assert!(database.run(&install, Mode::Full).warnings.is_empty());
 }
 
-fn one_name(database: &Database) {
+fn an_install_has_one_name(database: &Database) {
     let (setup, elsewhere) = (Setup::new(5), Setup::new(5));
     database.run(&setup.install(), Mode::Full);
     let refused = |name: &str, setup: &Setup| {
@@ -167,7 +162,7 @@ fn one_name(database: &Database) {
 }
 
 /// The server counts as many tickets as the mirror has, without those that are gone.
-fn quiet(database: &Database) {
+fn tickets_that_are_gone_do_not_count_as_missing_from_the_first_page(database: &Database) {
     let setup = super::mirror::regular(900);
     let install = setup.install();
     let tickets = database.run(&install, Mode::Full).tickets;
@@ -180,8 +175,7 @@ fn quiet(database: &Database) {
     assert_eq!(database.count("SELECT count(*) FROM runs WHERE complete AND findings IS NULL"), 3);
 }
 
-/// Databases do not store NUL characters.
-fn nul(database: &Database) {
+fn nul_characters_are_replaced(database: &Database) {
     let ticket = |id: u64, subject: &str| Ticket {
         id,
         subject: subject.to_owned(),
@@ -201,8 +195,8 @@ fn nul(database: &Database) {
     assert_eq!((again.changed, again.warnings.len()), (0, 0), "{again:?}");
 }
 
-/// A run with another time zone writes every row again, although no ticket has changed.
-fn time_zone(database: &Database) {
+/// No ticket has changed, but the times in UTC have.
+fn a_run_with_another_time_zone_writes_every_row_again(database: &Database) {
     let setup = Setup::new(40);
     let zoned = |zone: &str| setup.install().time_zone(TimeZone::get(zone).unwrap());
     database.run(&setup.install(), Mode::Full);
