@@ -366,3 +366,15 @@ fn boolean(value: Scalar<'_>) -> Option<bool> {
         Scalar::Null => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_at_most_so_many_names_of_unknown_fields() {
+        assert!(check_name_count(MAX_NAMES - 1).is_ok());
+        let error = check_name_count(MAX_NAMES).unwrap_err();
+        assert!(matches!(error, DecodeErrorKind::TooManyNames { limit: MAX_NAMES }));
+    }
+}

@@ -207,7 +207,20 @@ mod tests {
         let title = Some("Down for Maintenance & more".to_owned());
         assert_eq!(error.kind(), &DecodeErrorKind::NotAReply { title });
         assert_eq!(error.excerpt(), None, "the title is all the text");
+        // A page without any text is shown as it is.
+        let error = find(b"<p></p>", &mut Findings::default()).unwrap_err();
+        assert_eq!(error.excerpt(), Some("<p></p>"));
         let empty = find(b" \n", &mut Findings::default()).unwrap_err();
         assert_eq!(empty.kind(), &DecodeErrorKind::Empty);
+    }
+
+    #[test]
+    fn data_after_a_reply_is_a_document_and_a_message_is_not() {
+        for rest in ["{\"a\":1}", "[1]", "{\"result\":\"success\",", "}", "<?xml", "result=error", "<HTML>"] {
+            assert!(is_document(rest.as_bytes()), "{rest}");
+        }
+        for rest in ["{not JSON", "[2026-01-01] a log line", "Warning: a", "", "<br />"] {
+            assert!(!is_document(rest.as_bytes()), "{rest}");
+        }
     }
 }

@@ -98,6 +98,9 @@ mod tests {
         assert_eq!(path("\"1\""), "tickets.ticket[0].id");
         assert_eq!(path("2}"), "tickets.ticket[0].x\\\"y[1].a");
         assert_eq!(path("\"2\""), "tickets.ticket[1].id");
+        // Within a key, and right after it.
+        assert_eq!(path("sult"), "");
+        assert_eq!(path(":\"success"), "result");
         assert_eq!(path_at(json.as_bytes(), json.len()), "");
         assert_eq!(path_at(b"{\"tickets\":{\"ticket\":[{\"id\":\"1\"", 31), "tickets.ticket[0].id");
     }

@@ -21,8 +21,6 @@ impl LayoutKey {
 #[derive(Clone, Copy)]
 pub(super) enum Target {
     Text(usize),
-    /// `requestor_name`, whose null needs no finding.
-    NullableText(usize),
     Time(usize),
     Integer(usize, Field),
     Boolean,
@@ -35,7 +33,6 @@ impl Target {
     pub(super) fn of(field: Field) -> Target {
         let slot = SLOTS.get(field as usize).map_or(0, |slot| usize::from(*slot));
         match field.kind() {
-            FieldKind::Text if field == Field::RequestorName => Target::NullableText(slot),
             FieldKind::Text => Target::Text(slot),
             FieldKind::DateTime => Target::Time(slot),
             FieldKind::Integer => Target::Integer(slot, field),
@@ -46,6 +43,6 @@ impl Target {
 
     /// Returns whether the value always starts with a quote, which is then part of the prefix.
     pub(super) fn is_quoted(self) -> bool {
-        matches!(self, Target::Text(_) | Target::NullableText(_) | Target::Time(_))
+        matches!(self, Target::Text(_) | Target::Time(_))
     }
 }
