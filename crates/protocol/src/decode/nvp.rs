@@ -175,7 +175,10 @@ fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (D
                 }
             }
             [name] => match Field::from_name(name) {
-                Some(field) if field.kind() == FieldKind::Attachments => page.begin_attachments(),
+                // PHP writes an empty list as an empty value.
+                Some(field) if field.kind() == FieldKind::Attachments && value.is_empty() => {
+                    page.begin_attachments();
+                }
                 Some(field) => {
                     let span = page.arena.push_text(value);
                     page.set(field, Scalar::Text(value, span)).map_err(failed)?;

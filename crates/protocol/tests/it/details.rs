@@ -422,3 +422,17 @@ fn an_unknown_field_named_ticket_is_not_another_list() {
     let ticket = page.iter().next().unwrap();
     assert_eq!((page.len(), ticket.id(), ticket.extra().len()), (1, 1, 1));
 }
+
+#[test]
+fn a_text_in_place_of_attachments_is_an_error_in_each_format() {
+    let kind =
+        DecodeErrorKind::WrongType { name: "attachments".to_owned(), expected: "a list of attachments" };
+    let nvp = |value: &str| {
+        format!(
+            "result=success;totalresults=1;tickets[ticket][0][id]=1;tickets[ticket][0][attachments]={value};"
+        )
+    };
+    assert_eq!(error(&page_with("attachments", "\"abc\"")).kind(), &kind);
+    assert_eq!(error(&nvp("abc")).kind(), &kind);
+    assert_eq!(page(&nvp("")).get(0).unwrap().attachments().unwrap().count(), 0);
+}
