@@ -100,10 +100,7 @@ impl Verify {
         self.previous = pass.digest(facts.totals).filter(|_| !facts.early);
         let proven = !pass.unproven && !facts.contradicted;
         // One page is a snapshot of the whole list.
-        let one_page = pass.rows_on_one_page()
-            && !pass.was_resumed()
-            && pass.is_undisturbed(facts.totals)
-            && facts.unreadable == 0;
+        let one_page = pass.rows_on_one_page() && pass.is_undisturbed(facts.totals) && facts.unreadable == 0;
         if proven && one_page && !facts.early {
             return self.count(facts);
         }
@@ -238,6 +235,7 @@ impl Verify {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cursor::Position;
     use super::super::pass::Context;
     use super::super::row::Row;
     use super::super::window::Window;
@@ -269,7 +267,10 @@ mod tests {
 
     /// A pass over the whole list that met no new ticket. Its replies had these totals.
     fn reading(totals: &[u64]) -> Pass {
-        let mut pass = Pass::new(Kind::Whole);
+        read(Pass::new(Kind::Whole), totals)
+    }
+
+    fn read(mut pass: Pass, totals: &[u64]) -> Pass {
         totals.iter().for_each(|total| pass.note_total(*total));
         let (mut order, mut window) = (Order::default(), Window::new(None, 1));
         let context = Context { order: &mut order, window: &mut window, totals: Totals::default(), met: 0 };
@@ -324,6 +325,18 @@ mod tests {
             assert_eq!(matches!(next, Next::Complete), is_proven, "{next:?}");
             assert_eq!(matches!(next, Next::Whole), !is_proven, "{next:?}");
         }
+    }
+
+    #[test]
+    fn a_resumed_pass_is_not_compared_with_the_count_if_not_all_tickets_before_it_are_known() {
+        let order = by_id();
+        let pass = read(Pass::resume(&Position::default()), &[8]);
+        // The server counts eight tickets, one more than were met.
+        let facts = |partly_met| Facts { met: 7, partly_met, ..facts(&order) };
+        let next = Verify::default().decide(&pass, &facts(true));
+        assert!(matches!(next, Next::Complete), "{next:?}");
+        let next = Verify::default().decide(&pass, &facts(false));
+        assert!(matches!(next, Next::Whole), "{next:?}");
     }
 
     #[test]

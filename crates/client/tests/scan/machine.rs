@@ -115,6 +115,14 @@ fn a_quiet_list_of_ten_thousand_takes_at_most_106_requests() {
 }
 
 #[test]
+fn a_list_is_read_whose_first_rows_are_no_longer_kept() {
+    let mut world = quiet(6_000);
+    let outcome = scan(&mut world, settings(1_000));
+    assert_complete(&world, &outcome);
+    assert_eq!(outcome.yielded.len(), 6_000);
+}
+
+#[test]
 fn pages_grow_if_no_size_is_set() {
     let mut world = World::new(3, 10_000, 900);
     let outcome = scan(&mut world, Settings::new(GetTickets::default()));
