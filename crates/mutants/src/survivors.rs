@@ -1,8 +1,7 @@
-//! Mutants that no test detects although they are known, with the reasons why they change no result.
+//! The lists of mutants that no test detects, with the reasons why they change no result.
 //!
-//! The file of a package is `.cargo/survivors/PACKAGE.toml`. It names a mutant by its file, its change and the text of its
-//! line, because the number of the line changes whenever lines are added above. The same change twice in one line has one
-//! name.
+//! The list of a package is `.cargo/survivors/PACKAGE.toml`. It names a mutant by its file, its change and the text of its
+//! line: a line's number changes when lines are added above it. If a line has the same change twice, both have one name.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -33,7 +32,7 @@ struct Group {
 #[derive(Debug, Default)]
 pub(crate) struct Survivors {
     listed: HashSet<String>,
-    /// How the list names each mutant of the package, by the name that cargo-mutants prints.
+    /// The list's name for each mutant of the package, by the name that cargo-mutants prints.
     names: HashMap<String, String>,
 }
 
@@ -60,8 +59,7 @@ impl Survivors {
         self.names.get(name).is_some_and(|listed| self.listed.contains(listed))
     }
 
-    /// The listed mutants that exist no longer, or of which none survived a run in which these were detected, and these
-    /// were not.
+    /// The entries of the list that no longer name a mutant, or name detected mutants only.
     pub(crate) fn superfluous(&self, detected: &HashSet<&str>, missed: &HashSet<&str>) -> Vec<&str> {
         let named = |names: &HashSet<&str>| -> HashSet<&str> {
             self.names
