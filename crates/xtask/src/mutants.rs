@@ -224,8 +224,9 @@ impl Score {
         )
     }
 
+    /// The score in percent, rounded down to tenths: 100 only if no mutant is missed.
     fn percent(&self) -> f64 {
-        100.0 * (self.caught + self.timeout) as f64 / self.viable() as f64
+        (1000 * (self.caught + self.timeout) / self.viable()) as f64 / 10.0
     }
 
     fn to_text(&self, sample: bool) -> String {
@@ -306,6 +307,8 @@ mod tests {
             "100 mutants: 95 caught, 2 timed out, 3 missed, 1 of them not listed; 40 do not compile; score 97.0 % (95 % interval: 91.5 to 99.0 %)"
         );
         assert!(score.to_text(false).ends_with("score 97.0 %"));
+        let one_missed = Score { caught: 9_999, timeout: 0, missed: 1, ..score };
+        assert!(one_missed.to_text(false).ends_with("score 99.9 %"));
         let with_others = Score { not_tried: 7, ..score };
         assert!(with_others.to_text(false).contains("; 40 do not compile, 7 not tried; score"));
         // Even if all are caught, a sample leaves some uncertainty.
