@@ -344,6 +344,11 @@ fn the_catalog_that_is_discovered_describes_the_columns() {
         let expected = if is_automatic { "automatic" } else { "available" };
         assert_eq!(entry["metadata"]["inclusion"], expected, "{name}");
     }
+    // A key is never null.
+    let types = |name: &str| &stream["schema"]["properties"][name]["type"];
+    assert_eq!((types("install"), types("id")), (&json!("string"), &json!("integer")));
+    assert_eq!(types("subject"), &json!(["string", "null"]));
+    assert_eq!(types("deptid"), &json!(["integer", "null"]));
 }
 
 #[test]
