@@ -57,13 +57,11 @@ fn builder(args: &SandboxArgs) -> Outcome<(SandboxBuilder, u64)> {
         builder = builder.newest(newest.resolve(Timestamp::now(), &TimeZone::system()));
     }
     let identifier = args.identifier.as_deref().unwrap_or(Sandbox::IDENTIFIER);
-    builder = match &args.secret_file {
-        Some(file) => {
-            let secret = SecretSource::File(file.clone()).read("the API secret", &Environment::process())?;
-            builder.api_credentials(identifier, secret)
-        }
-        None => builder.api_credentials(identifier, Sandbox::SECRET),
+    let secret = match &args.secret_file {
+        Some(file) => SecretSource::File(file.clone()).read("the API secret", &Environment::process())?,
+        None => Sandbox::SECRET.to_owned(),
     };
+    builder = builder.api_credentials(identifier, secret);
     if let Some(file) = &args.load {
         let tickets = load::tickets(file)?;
         count = tickets.len() as u64;
