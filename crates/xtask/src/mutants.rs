@@ -257,6 +257,9 @@ fn interval(hits: usize, sample: usize) -> (f64, f64) {
 mod tests {
     use super::*;
 
+    const SCORE: Score =
+        Score { caught: 95, timeout: 2, missed: 3, unexplained: 1, unviable: 40, not_tried: 0, waiting: 0 };
+
     #[test]
     fn changes_since_main_are_tested_by_default() {
         let parsed = |line: &str| parsed(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
@@ -274,15 +277,7 @@ mod tests {
 
     #[test]
     fn a_package_has_one_row_in_the_table() {
-        let score = Score {
-            caught: 95,
-            timeout: 2,
-            missed: 3,
-            unexplained: 1,
-            unviable: 40,
-            not_tried: 7,
-            waiting: 0,
-        };
+        let score = Score { not_tried: 7, ..SCORE };
         let row = score.row("b", "cafe");
         assert_eq!(row, "| `b` | 100 | 95 | 2 | 3 | 1 | 97.0 % | 40 | 7 | `cafe` |");
         let sample = Score { waiting: 1, ..score }.row("a", "cafe");
@@ -293,23 +288,14 @@ mod tests {
 
     #[test]
     fn the_score_counts_mutants_that_compile() {
-        let score = Score {
-            caught: 95,
-            timeout: 2,
-            missed: 3,
-            unexplained: 1,
-            unviable: 40,
-            not_tried: 0,
-            waiting: 0,
-        };
         assert_eq!(
-            score.to_text(true),
+            SCORE.to_text(true),
             "100 mutants: 95 caught, 2 timed out, 3 missed, 1 of them not listed; 40 do not compile; score 97.0 % (95 % interval: 91.5 to 99.0 %)"
         );
-        assert!(score.to_text(false).ends_with("score 97.0 %"));
-        let one_missed = Score { caught: 9_999, timeout: 0, missed: 1, ..score };
+        assert!(SCORE.to_text(false).ends_with("score 97.0 %"));
+        let one_missed = Score { caught: 9_999, timeout: 0, missed: 1, ..SCORE };
         assert!(one_missed.to_text(false).ends_with("score 99.9 %"));
-        let with_others = Score { not_tried: 7, ..score };
+        let with_others = Score { not_tried: 7, ..SCORE };
         assert!(with_others.to_text(false).contains("; 40 do not compile, 7 not tried; score"));
         // Even if all are caught, a sample leaves some uncertainty.
         let (low, high) = interval(50, 50);

@@ -172,12 +172,17 @@ fn a_private_authority_is_not_among_this_machines_own() {
     assert_eq!(reason(&error), TlsReason::UnknownIssuer);
 }
 
-#[test]
-fn a_port_that_does_not_speak_tls_is_named() {
+/// Serves the first connection to a port, whose URL is returned.
+fn on_a_port(serve: impl FnOnce(TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
+    thread::spawn(move || serve(listener.accept().unwrap().0));
+    address
+}
+
+#[test]
+fn a_port_that_does_not_speak_tls_is_named() {
+    let address = on_a_port(|mut stream| {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
         // Kept open, so that the client reads everything before the end.
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
@@ -188,10 +193,7 @@ fn a_port_that_does_not_speak_tls_is_named() {
 
 #[test]
 fn a_server_that_does_not_answer_the_handshake_is_disconnected() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
+    let address = on_a_port(|mut stream| {
         // A client without a limit is disconnected, which is another error.
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let _ = stream.read_to_end(&mut Vec::new());
